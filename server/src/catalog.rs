@@ -1,0 +1,119 @@
+//! Owns what requests ask for again and again: sites, notices and rendered tags, cached within bounds.
+//! Refuses to serve a site older than a second; notices and tags never change, so they stay as long as there is room.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use assent_shared::{Locale, Notice, SiteId};
+use moka::future::Cache;
+
+use crate::error::{Error, Result};
+use crate::serve_file::Precompressed;
+use crate::store::{Site, Store};
+use crate::tag;
+
+/// How long a change made by another process (the command line, another server) may go unseen.
+const SITE_AGE: Duration = Duration::from_secs(1);
+
+/// A site and the number of its newest notice; 0 before the first.
+#[derive(Debug)]
+pub struct CurrentSite {
+    /// The site.
+    pub site: Site,
+    /// The number of its newest notice.
+    pub newest_notice: u32,
+}
+
+/// A notice and the hash of its bytes.
+#[derive(Debug)]
+pub struct PublishedNotice {
+    /// The notice.
+    pub notice: Notice,
+    /// SHA-256 of its canonical bytes, lower-case hex.
+    pub hash: String,
+}
+
+/// Bounded caches over the store.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    store: Store,
+    sites: Cache<SiteId, Option<Arc<CurrentSite>>>,
+    notices: Cache<(SiteId, u32), Arc<PublishedNotice>>,
+    tags: Cache<(SiteId, u32, Locale), Arc<Precompressed>>,
+}
+
+impl Catalog {
+    /// Empty caches over `store`.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            sites: Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(SITE_AGE)
+                .build(),
+            notices: Cache::new(1_000),
+            tags: Cache::new(1_000),
+        }
+    }
+
+    /// The site of that id, as it is now.
+    pub async fn site(&self, id: &SiteId) -> Result<Arc<CurrentSite>> {
+        let load = async {
+            let Some(site) = self.store.site(id).await? else {
+                return Ok(None);
+            };
+            let newest = self.store.newest_notice(id).await?;
+            let newest_notice = u32::try_from(newest).unwrap_or_default();
+            Ok(Some(Arc::new(CurrentSite { site, newest_notice })))
+        };
+        self.sites
+            .try_get_with_by_ref(id, load)
+            .await
+            .map_err(Error::Store)?
+            .ok_or(Error::NotFound)
+    }
+
+    /// A site's notice of that number.
+    pub async fn notice(&self, site: &SiteId, number: u32) -> Result<Arc<PublishedNotice>> {
+        let key = (site.clone(), number);
+        if let Some(notice) = self.notices.get(&key).await {
+            return Ok(notice);
+        }
+        let row = self
+            .store
+            .notice(site, number)
+            .await?
+            .ok_or(Error::UnknownNotice(number))?;
+        let notice = serde_json::from_str(&row.body)
+            .map_err(|error| Error::Internal(format!("stored notice: {error}")))?;
+        let notice = Arc::new(PublishedNotice {
+            notice,
+            hash: row.hash,
+        });
+        self.notices.insert(key, notice.clone()).await;
+        Ok(notice)
+    }
+
+    /// The tag's response for a notice in one of its locales, rendered and compressed once.
+    pub async fn tag(
+        &self,
+        site: &SiteId,
+        notice: &Arc<PublishedNotice>,
+        locale: &Locale,
+    ) -> Result<Arc<Precompressed>> {
+        let key = (site.clone(), notice.notice.number, locale.clone());
+        let load = async {
+            let (site, notice, locale) = (site.clone(), notice.clone(), locale.clone());
+            tokio::task::spawn_blocking(move || tag::write(&site, &notice.notice, &locale))
+                .await
+                .map_err(|error| error.to_string())?
+                .ok_or_else(|| "the notice lost a locale".to_owned())
+                .map(Arc::new)
+        };
+        self.tags
+            .try_get_with(key, load)
+            .await
+            .map_err(|error: Arc<String>| Error::Internal(error.to_string()))
+    }
+}

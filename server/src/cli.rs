@@ -1,0 +1,376 @@
+//! Owns the command line: what the operator types, and what is printed in answer.
+//! Refuses to do the work itself; each command calls what the server calls.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use assent_shared::{PurposeId, SiteId, VisitorId};
+use clap::{Parser, Subcommand};
+use futures_util::{StreamExt, pin_mut};
+
+use crate::clock::Clock;
+use crate::config::{Flags, Settings};
+use crate::export::{Export, ExportFormat};
+use crate::notices::Published;
+use crate::store::{Environment, Site, Store};
+use crate::{Server, demo, export, keys, log, notices};
+
+/// Assent: cookie consent with receipts that anyone can check.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the tag, the widget and the API
+    Serve,
+    /// Serve, with a demo site and its page
+    Demo,
+    /// Add and list sites
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// Make and revoke operator keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Publish notices
+    #[command(subcommand)]
+    Notice(NoticeCommand),
+    /// Write a site's receipts to a file or to standard output
+    Export {
+        /// The site's id
+        #[arg(long)]
+        site: SiteId,
+        /// How the receipts are written
+        #[arg(long, value_enum, default_value_t)]
+        format: ExportFormat,
+        /// Received at or after: 2026-11-21, or 2026-11-21T09:30:00Z
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Received before
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+        /// One visitor's receipts only: v_…
+        #[arg(long)]
+        visitor: Option<VisitorId>,
+        /// Write to this file
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SiteCommand {
+    /// Add a site
+    Add {
+        /// The site's id, used in addresses: shop
+        site: SiteId,
+        /// The origin of its pages, scheme and host; once for each
+        #[arg(long = "origin", required = true, value_name = "https://HOST", value_parser = origin)]
+        origins: Vec<String>,
+        /// The site's name for people [default: its id]
+        #[arg(long)]
+        name: Option<String>,
+        /// What the site is for
+        #[arg(long, value_enum, default_value_t)]
+        environment: Environment,
+    },
+    /// List the sites
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make an operator key and show it, once
+    Create {
+        /// What the key is for
+        #[arg(long, default_value = "made on the command line")]
+        label: String,
+        /// Let the key open this site only
+        #[arg(long)]
+        site: Option<SiteId>,
+    },
+    /// Make a key stop working
+    Revoke {
+        /// The key's id, from `assent key list`
+        key_id: String,
+    },
+    /// List the keys, without the keys themselves
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+enum NoticeCommand {
+    /// Publish a notice file as the site's newest notice
+    Publish {
+        /// The site's id
+        #[arg(long)]
+        site: SiteId,
+        /// A purpose that changed so much that everybody is asked again, once for each
+        #[arg(long = "material", value_name = "PURPOSE")]
+        material: Vec<PurposeId>,
+        /// The notice file (TOML)
+        file: PathBuf,
+    },
+}
+
+/// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
+fn origin(text: &str) -> Result<String, String> {
+    let wrong = "write scheme and host, such as https://shop.example, without a path";
+    let (scheme, host) = text.trim_end_matches('/').split_once("://").ok_or(wrong)?;
+    let plain = !host.is_empty()
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+    if matches!(scheme, "http" | "https") && plain {
+        Ok(format!("{scheme}://{host}").to_ascii_lowercase())
+    } else {
+        Err(wrong.to_owned())
+    }
+}
+
+impl Cli {
+    /// Runs the command; the status is 0 if it did what was asked.
+    pub async fn run(self) -> ExitCode {
+        match self.execute().await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn execute(self) -> Result<(), String> {
+        let settings = Settings::load(&self.flags)?;
+        match self.command {
+            Command::Serve => serve(settings).await,
+            Command::Demo => serve_demo(settings).await,
+            Command::Site(command) => sites(command, &Store::open(&settings.database_url).await?).await,
+            Command::Key(command) => {
+                operator_keys(command, &Store::open(&settings.database_url).await?).await
+            }
+            Command::Notice(command) => publish(command, &Store::open(&settings.database_url).await?).await,
+            Command::Export {
+                site,
+                format,
+                from,
+                to,
+                visitor,
+                output,
+            } => {
+                let filter = export::filter(from.as_deref(), to.as_deref(), visitor)?;
+                let store = Store::open(&settings.database_url).await?;
+                known(&store, &site).await?;
+                let export = Export::new(&store, site, format, filter)
+                    .await
+                    .map_err(|error| error.to_string())?;
+                write_export(export, output).await
+            }
+        }
+    }
+}
+
+async fn serve(settings: Settings) -> Result<(), String> {
+    log::start(&settings)?;
+    let server = Server::start(settings).await?;
+    until_interrupted().await;
+    server.stop().await;
+    Ok(())
+}
+
+async fn serve_demo(settings: Settings) -> Result<(), String> {
+    log::start(&settings)?;
+    let public_url = settings.public_url.clone();
+    let server = Server::start_with(settings, Clock::default(), true).await?;
+    let port = server.address().port();
+    let local = format!("http://{}", server.address());
+    let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
+    let origins = [
+        local,
+        format!("http://localhost:{port}"),
+        format!("http://127.0.0.1:{port}"),
+        url.clone(),
+    ];
+    let key = demo::prepare(server.store(), server.clock(), &origins).await?;
+    print(&format!(
+        "\nAssent is running. Stop it with Ctrl-C.\n\n  Page         {url}/\n  Script tag   <script async src=\"{url}/_assent/{site}.js\"></script>\n",
+        site = demo::SITE
+    ));
+    match key {
+        Some(key) => print(&format!(
+            "  Operator key {key}\n               (shown once; `assent key create` makes another)\n  Export       curl -H 'Authorization: Bearer {key}' {url}/api/v1/sites/{site}/export\n",
+            site = demo::SITE
+        )),
+        None => print("  Operator key was shown at the first start; `assent key create` makes another\n"),
+    }
+    until_interrupted().await;
+    print("\nStopping: answering what is under way.\n");
+    server.stop().await;
+    Ok(())
+}
+
+/// Returns when the process is asked to end: Ctrl-C, or a supervisor's SIGTERM.
+async fn until_interrupted() {
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate => {}
+    }
+}
+
+async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
+    match command {
+        SiteCommand::Add {
+            site,
+            origins,
+            name,
+            environment,
+        } => {
+            if site.as_str() == "widget" {
+                return Err("`widget` is Assent's own address; choose another id.".to_owned());
+            }
+            let name = name.unwrap_or_else(|| site.to_string());
+            let new = Site {
+                id: site.clone(),
+                name,
+                environment,
+                origins,
+            };
+            if !store
+                .add_site(&new, Clock::default().now())
+                .await
+                .map_err(|error| error.to_string())?
+            {
+                return Err(format!("There is a site `{site}` already."));
+            }
+            print(&format!(
+                "Added. Next: `assent notice publish --site {site} notice.toml`.\n"
+            ));
+        }
+        SiteCommand::List => {
+            for site in store.sites().await.map_err(|error| error.to_string())? {
+                print(&format!(
+                    "{}\t{}\t{}\t{}\n",
+                    site.id,
+                    site.environment,
+                    site.origins.join(" "),
+                    site.name
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn operator_keys(command: KeyCommand, store: &Store) -> Result<(), String> {
+    let now = Clock::default().now();
+    match command {
+        KeyCommand::Create { label, site } => {
+            if let Some(site) = &site {
+                known(store, site).await?;
+            }
+            let created = keys::create(store, &label, site.as_ref(), now).await?;
+            print(&format!("{}\n", created.key));
+            note(&format!(
+                "Keep it now: it is not shown again. Its id is {}.",
+                created.key_id
+            ));
+        }
+        KeyCommand::Revoke { key_id } => {
+            if !store
+                .revoke_key(&key_id, now)
+                .await
+                .map_err(|error| error.to_string())?
+            {
+                return Err(format!(
+                    "There is no working key with the id `{key_id}`. `assent key list` shows the ids."
+                ));
+            }
+            print("Revoked. It stopped working at once.\n");
+        }
+        KeyCommand::List => {
+            for key in store.keys().await.map_err(|error| error.to_string())? {
+                let site = key.site.as_deref().unwrap_or("all sites");
+                let state = if key.revoked_at.is_some() {
+                    "revoked"
+                } else {
+                    "works"
+                };
+                print(&format!("{}\t{state}\t{site}\t{}\n", key.key_id, key.label));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn publish(
+    NoticeCommand::Publish { site, material, file }: NoticeCommand,
+    store: &Store,
+) -> Result<(), String> {
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
+    match notices::publish(store, &site, &text, &material, Clock::default().now()).await {
+        Ok(Published::Number(number)) => print(&format!("Published as notice {number} of `{site}`.\n")),
+        Ok(Published::Unchanged) => print("Nothing to publish: the newest notice says exactly this.\n"),
+        Err(error) => return Err(format!("{}: {error}", file.display())),
+    }
+    Ok(())
+}
+
+async fn write_export(export: Export, output: Option<PathBuf>) -> Result<(), String> {
+    let mut target: Box<dyn Write> = match &output {
+        Some(path) => Box::new(
+            std::fs::File::create(path)
+                .map_err(|error| format!("{} cannot be written: {error}.", path.display()))?,
+        ),
+        None => Box::new(std::io::stdout().lock()),
+    };
+    let chunks = export.chunks();
+    pin_mut!(chunks);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| format!("The export is incomplete: {error}."))?;
+        match target.write_all(&chunk) {
+            // `assent export | head` has seen enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(format!("The export is incomplete: {error}.")),
+            Ok(()) => {}
+        }
+    }
+    target
+        .flush()
+        .map_err(|error| format!("The export is incomplete: {error}."))
+}
+
+async fn known(store: &Store, site: &SiteId) -> Result<(), String> {
+    match store.site(site).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(format!(
+            "There is no site `{site}`. `assent site list` shows them."
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What a program may read goes to standard output; a reader that left is no reason to fail.
+fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// What only a person reads goes to standard error.
+fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,150 @@
+//! Owns the settings: flags over `ASSENT_…` environment over `assent.toml` over defaults; the only reader of the environment.
+//! Refuses unknown names, so that a misspelt setting is an error and not a silence.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set, described in `docs/configuration.md`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port to listen on; 0 takes any free one.
+    pub port: u16,
+    /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`.
+    pub database_url: String,
+    /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
+    pub public_url: Option<String>,
+    /// What is logged, in the syntax of `tracing`'s filters: `info`, `assent=debug,sqlx=warn`.
+    pub log: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+}
+
+/// How log lines are written to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for programs.
+    Json,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::from([127, 0, 0, 1]),
+            port: 8080,
+            database_url: "sqlite:data/assent.db".to_owned(),
+            public_url: None,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+/// The settings that can be given as flags; each overrides environment and file.
+#[derive(Debug, Clone, Default, Serialize, clap::Args)]
+pub struct Flags {
+    /// Read this file of settings instead of ./assent.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// The address to listen on [default: 127.0.0.1]
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<IpAddr>,
+    /// The port to listen on [default: 8080]
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// An SQLite file or a PostgreSQL server [default: sqlite:data/assent.db]
+    #[arg(long, global = true, value_name = "sqlite:PATH|postgres://…")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+    /// How log lines are written [default: text]
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_format: Option<LogFormat>,
+}
+
+impl Settings {
+    /// Reads the settings; an error names the setting, what is wrong with it, and where it was given.
+    pub fn load(flags: &Flags) -> Result<Self, String> {
+        let file = match &flags.config {
+            Some(path) if path.is_file() => Toml::file_exact(path),
+            Some(path) => return Err(format!("There is no settings file at {}.", path.display())),
+            None if Path::new("assent.toml").is_file() => Toml::file_exact("assent.toml"),
+            None => Toml::string(""),
+        };
+        Figment::from(Serialized::defaults(Self::default()))
+            .merge(file)
+            // Names under ASSENT_TEST_ steer the test suite, not the server.
+            .merge(
+                Env::prefixed("ASSENT_")
+                    .filter(|name| !name.as_str().to_ascii_lowercase().starts_with("test_")),
+            )
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .map_err(|error| error.into_iter().map(explain).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+fn explain(error: figment::Error) -> String {
+    let setting = error.path.join(".");
+    let from = error
+        .metadata
+        .map(|metadata| format!(" (from {})", metadata.name))
+        .unwrap_or_default();
+    format!("Setting {setting}: {}{from}.", error.kind).replace("Setting : ", "Setting: ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_file_is_valid_and_shows_every_setting_at_its_default() {
+        let example = include_str!("../../examples/assent.toml");
+        let uncommented: String = example
+            .lines()
+            .map(|line| {
+                line.strip_prefix("# ")
+                    .filter(|rest| rest.contains(" = "))
+                    .unwrap_or(line)
+            })
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let settings: Settings = Figment::new()
+            .merge(Toml::string(&uncommented))
+            .extract()
+            .unwrap();
+        assert_eq!(
+            Settings {
+                public_url: None,
+                ..settings
+            },
+            Settings::default()
+        );
+        let as_written: Settings = Figment::from(Serialized::defaults(Settings::default()))
+            .merge(Toml::string(example))
+            .extract()
+            .unwrap();
+        assert_eq!(as_written, Settings::default());
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_an_error_that_names_it() {
+        let error = Figment::from(Serialized::defaults(Settings::default()))
+            .merge(Toml::string("prot = 80"))
+            .extract::<Settings>()
+            .unwrap_err();
+        assert!(error.to_string().contains("prot"), "{error}");
+    }
+}

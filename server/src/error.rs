@@ -1,0 +1,147 @@
+//! Owns every way in which a request can fail, the one mapping to an HTTP status, and the problem body (RFC 9457).
+//! Refuses to log or to tell a caller anything internal; `log.rs` logs the cause once and writes the body.
+
+use std::sync::Arc;
+
+use assent_shared::{DecisionError, Problem, ProblemCode};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+/// Every way in which a request can fail.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// 422: the body cannot be read as what the address takes.
+    #[error("{0}")]
+    MalformedBody(String),
+    /// 415: another content type than `application/json`.
+    #[error("send the body as application/json")]
+    WrongContentType,
+    /// 413: a longer body than the address takes.
+    #[error("the body may have {0} bytes at most")]
+    BodyTooLarge(usize),
+    /// 422: the notice refuses the decision.
+    #[error(transparent)]
+    InvalidDecision(#[from] DecisionError),
+    /// 422: a number that the site never published.
+    #[error("this site has no notice number {0}")]
+    UnknownNotice(u32),
+    /// 403: a page that is not one of the site's, or no page at all.
+    #[error("this page's origin is not one of the site's; add it with `assent site add`")]
+    ForeignOrigin,
+    /// 409: the same decision id came before with other content.
+    #[error("this decision's id was used before for another decision")]
+    DecisionConflict,
+    /// 404: no such address, site or notice.
+    #[error("there is nothing at this address")]
+    NotFound,
+    /// 405: the address exists, but not for this HTTP method.
+    #[error("this address does not take this method")]
+    MethodNotAllowed,
+    /// 401: no operator key, an unknown one, or a revoked one.
+    #[error("send a valid operator key as `Authorization: Bearer …`")]
+    KeyRequired,
+    /// 403: a good key, for another site.
+    #[error("this operator key is for another site")]
+    KeyForbidden,
+    /// 422: a query parameter that cannot be read.
+    #[error("{0}")]
+    InvalidQuery(String),
+    /// 503: the recorder's queue is full, or the server is stopping; the decision was not recorded.
+    #[error("too busy to record right now; try again")]
+    Busy,
+    /// 503: the database did not take or give what was asked; what was sent was not recorded.
+    #[error("the database is not available right now; try again")]
+    Store(#[source] Arc<sqlx::Error>),
+    /// 500: a mistake in Assent.
+    #[error("something went wrong on the server")]
+    Internal(String),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+/// A `Result` whose error is Assent's.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// The status and the typed code: the one mapping.
+    fn status(&self) -> (StatusCode, ProblemCode) {
+        match self {
+            Self::MalformedBody(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::MalformedBody),
+            Self::WrongContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::WrongContentType),
+            Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::BodyTooLarge),
+            Self::InvalidDecision(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidDecision),
+            Self::UnknownNotice(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::UnknownNotice),
+            Self::ForeignOrigin => (StatusCode::FORBIDDEN, ProblemCode::ForeignOrigin),
+            Self::DecisionConflict => (StatusCode::CONFLICT, ProblemCode::DecisionConflict),
+            Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, ProblemCode::MethodNotAllowed),
+            Self::KeyRequired => (StatusCode::UNAUTHORIZED, ProblemCode::KeyRequired),
+            Self::KeyForbidden => (StatusCode::FORBIDDEN, ProblemCode::KeyForbidden),
+            Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
+            Self::Busy | Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ProblemCode::Internal),
+        }
+    }
+
+    /// What the log is told beyond what the caller is.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => Some(error.to_string()),
+            Self::Internal(cause) => Some(cause.clone()),
+            _ => None,
+        }
+    }
+
+    /// The response with its problem body.
+    #[must_use]
+    pub fn to_response(&self, request_id: Option<String>) -> Response {
+        let (status, code) = self.status();
+        let problem = Problem {
+            code,
+            status: status.as_u16(),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            detail: self.to_string(),
+            request_id,
+        };
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from_static("2")),
+            StatusCode::UNAUTHORIZED => headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            _ => None,
+        };
+        response
+    }
+}
+
+/// Carries the error to the middleware that logs it and writes its body.
+#[derive(Clone)]
+pub struct Failure(pub Arc<Error>);
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.status().0.into_response();
+        response.extensions_mut().insert(Failure(Arc::new(self)));
+        response
+    }
+}
+
+/// 304: the caller has these bytes already. Not an error, but this file names every status.
+#[must_use]
+pub fn not_modified() -> Response {
+    StatusCode::NOT_MODIFIED.into_response()
+}
+
+/// 201 for what is new, 200 for what was there before.
+#[must_use]
+pub fn created(new: bool) -> StatusCode {
+    if new { StatusCode::CREATED } else { StatusCode::OK }
+}

@@ -1,0 +1,190 @@
+//! Owns reading requests: a JSON body within its limit, the site and its page, the operator behind a key.
+//! Refuses axum's own JSON and path extractors, whose errors would not be problem bodies.
+
+use std::sync::Arc;
+
+use assent_shared::SiteId;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN};
+use axum::http::request::Parts;
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use crate::catalog::CurrentSite;
+use crate::error::{Error, Result};
+use crate::keys;
+use crate::state::App;
+
+/// Bytes of a body; a decision with thirty purposes has 1,500.
+const BODY_LIMIT: usize = 8 * 1024;
+/// Bytes of a body that is too large which are read and dropped, so that a caller who writes before it reads gets its answer.
+const DRAIN_LIMIT: usize = 4 * 1024 * 1024;
+
+/// A JSON body of at most 8 KiB.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        let content_type = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
+            return Err(Error::WrongContentType);
+        }
+        let bytes = read_body(request.into_body()).await?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| Error::MalformedBody(format!("the body cannot be read: {error}")))
+    }
+}
+
+async fn read_body(body: Body) -> Result<Bytes> {
+    let mut chunks = body.into_data_stream();
+    let mut bytes = Vec::new();
+    let mut seen = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| Error::MalformedBody(format!("the body broke off: {error}")))?;
+        seen += chunk.len();
+        if seen > DRAIN_LIMIT {
+            break;
+        }
+        if seen <= BODY_LIMIT {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    if seen > BODY_LIMIT {
+        Err(Error::BodyTooLarge(BODY_LIMIT))
+    } else {
+        Ok(bytes.into())
+    }
+}
+
+/// What the path names; a path that cannot be read names nothing.
+pub struct PathOf<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathOf<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        Path::from_request_parts(parts, state)
+            .await
+            .map(|Path(names)| Self(names))
+            .map_err(|_| Error::NotFound)
+    }
+}
+
+/// A request from one of a site's own pages.
+pub struct FromPage {
+    /// The site in the path.
+    pub site: Arc<CurrentSite>,
+    /// The page's origin, one of the site's.
+    pub origin: String,
+}
+
+impl FromRequestParts<App> for FromPage {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let PathOf(site) = PathOf::<SiteId>::from_request_parts(parts, app).await?;
+        let site = app.catalog.site(&site).await?;
+        let origin = parts
+            .headers
+            .get(ORIGIN)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        if !site.site.origins.iter().any(|allowed| allowed == origin) {
+            return Err(Error::ForeignOrigin);
+        }
+        Ok(Self {
+            origin: origin.to_owned(),
+            site,
+        })
+    }
+}
+
+impl FromPage {
+    /// Whether page and server share a host, so that the server's cookies are the page's own.
+    #[must_use]
+    pub fn is_first_party(&self, headers: &HeaderMap) -> bool {
+        let host = headers.get(HOST).and_then(|value| value.to_str().ok());
+        self.origin
+            .split_once("://")
+            .is_some_and(|(_, authority)| Some(authority) == host)
+    }
+}
+
+/// The value of a request's cookie; the first, where there are several of one name (RFC 6265bis §5.8.3).
+#[must_use]
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// An operator's program, known by its key.
+pub struct Operator {
+    site: Option<SiteId>,
+}
+
+impl Operator {
+    /// Lets only a key for that site, or for all, through.
+    pub fn may_read(&self, site: &SiteId) -> Result<()> {
+        match &self.site {
+            Some(own) if own != site => Err(Error::KeyForbidden),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let header = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .ok_or(Error::KeyRequired)?;
+        let (scheme, key) = header.split_once(' ').ok_or(Error::KeyRequired)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Error::KeyRequired);
+        }
+        let row = app
+            .store
+            .key_by_hash(&keys::hash(key.trim()))
+            .await?
+            .ok_or(Error::KeyRequired)?;
+        let site = row
+            .site
+            .map(|site| site.parse())
+            .transpose()
+            .map_err(|_| Error::KeyRequired)?;
+        Ok(Self { site })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let headers = HeaderMap::from_iter([(
+            COOKIE,
+            "assent_id=secret; assent=1~1~a~; other=x".parse().unwrap(),
+        )]);
+        assert_eq!(cookie(&headers, "assent"), Some("1~1~a~"));
+        assert_eq!(cookie(&headers, "assent_id"), Some("secret"));
+        assert_eq!(cookie(&headers, "asse"), None);
+    }
+}

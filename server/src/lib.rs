@@ -1,0 +1,131 @@
+//! Owns the server: from settings to a listening socket, and back to a clean end.
+//! Refuses to be anything but one process with one database.
+
+pub mod catalog;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod decisions;
+pub mod demo;
+pub mod error;
+pub mod export;
+pub mod extract;
+pub mod keys;
+pub mod locales;
+pub mod log;
+pub mod notices;
+pub mod probes;
+pub mod recorder;
+pub mod router;
+pub mod serve_file;
+pub mod state;
+pub mod store;
+pub mod tag;
+pub mod widget;
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::recorder::Recorder;
+use crate::state::App;
+use crate::store::Store;
+
+/// How long answers that are under way may take once the server is told to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    app: App,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    /// Opens the database, binds the port and serves, by the machine's clock.
+    pub async fn start(settings: Settings) -> Result<Self, String> {
+        Self::start_with(settings, Clock::default(), false).await
+    }
+
+    /// As [`Server::start`], by `clock`, and with the demo page at `/` if it is wanted.
+    pub async fn start_with(settings: Settings, clock: Clock, with_demo_page: bool) -> Result<Self, String> {
+        // The port first: a second start by mistake should say so, and not wait for the first one's database.
+        let wanted = SocketAddr::new(settings.host, settings.port);
+        let listener = TcpListener::bind(wanted)
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::AddrInUse => format!(
+                    "Port {} is taken by another program. Stop that one, or choose another port: --port {}.",
+                    settings.port,
+                    settings.port.checked_add(1).unwrap_or(8080)
+                ),
+                ErrorKind::PermissionDenied => format!(
+                    "Port {} may not be opened by this user. Choose one above 1023.",
+                    settings.port
+                ),
+                _ => format!("{wanted} cannot be listened on: {error}."),
+            })?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let store = Store::open(&settings.database_url).await?;
+        let app = App {
+            catalog: Catalog::new(store.clone()),
+            recorder: Recorder::start(store.clone(), clock.clone()),
+            store,
+            clock,
+        };
+        let (stop, stopped) = oneshot::channel();
+        let router = router::router(app.clone(), with_demo_page);
+        let serving = tokio::spawn(
+            axum::serve(listener, router)
+                .with_graceful_shutdown(async {
+                    let _ = stopped.await;
+                })
+                .into_future(),
+        );
+        tracing::info!(%address, "listening");
+        Ok(Self {
+            address,
+            app,
+            stop,
+            serving,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its database.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.app.store
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.app.clock
+    }
+
+    /// Takes no new requests, answers those under way, records what waits, and closes the database.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        if tokio::time::timeout(PATIENCE, self.serving).await.is_err() {
+            tracing::warn!("some callers were too slow and were cut off");
+        }
+        self.app.recorder.finish().await;
+        self.app.store.close().await;
+        tracing::info!("stopped");
+    }
+}

@@ -1,0 +1,136 @@
+//! Owns recording by group commit: whatever decisions wait are stored by one transaction, and only then answered.
+//! Refuses to answer before the commit is durable, and to let a queue grow without bound.
+//!
+//! There is no timer: while one commit runs, the next batch gathers by itself.
+
+use std::sync::Arc;
+
+use assent_shared::{Decision, Receipt, SiteId};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::store::{Appended, Store};
+
+/// Decisions that may wait. At 1 KiB each this bounds the queue to a few MiB; beyond it callers are told to come again.
+const QUEUE: usize = 8192;
+/// Decisions of one transaction. Larger ones gain nothing more per decision and make each wait longer.
+const BATCH: usize = 1024;
+
+/// A checked decision, ready to be sealed.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The decision, already accepted by its notice.
+    pub decision: Decision,
+    /// The site.
+    pub site: SiteId,
+    /// SHA-256 of the notice that was shown.
+    pub notice_hash: String,
+    /// The page's origin.
+    pub origin: String,
+}
+
+enum Job {
+    Record(Box<Draft>, oneshot::Sender<Result<Appended>>),
+    Finish,
+}
+
+/// The way into the recorder; clones share one queue.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    queue: mpsc::Sender<Job>,
+    task: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Recorder {
+    /// Starts recording into `store`.
+    #[must_use]
+    pub fn start(store: Store, clock: Clock) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let task = tokio::spawn(record_until_finished(jobs, store, clock));
+        Self {
+            queue,
+            task: Arc::new(Mutex::new(Some(task))),
+        }
+    }
+
+    /// Records one decision; returns once it is durable, or at once if too many wait.
+    pub async fn record(&self, draft: Draft) -> Result<Appended> {
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .try_send(Job::Record(Box::new(draft), reply))
+            .map_err(|_| Error::Busy)?;
+        answer.await.unwrap_or(Err(Error::Busy))
+    }
+
+    /// Records everything that waits, then stops.
+    pub async fn finish(&self) {
+        if let Some(task) = self.task.lock().await.take()
+            && self.queue.send(Job::Finish).await.is_ok()
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the recorder ended early");
+        }
+    }
+}
+
+async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, clock: Clock) {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut finished = false;
+    while !finished && jobs.recv_many(&mut batch, BATCH).await > 0 {
+        let mut drafts = Vec::with_capacity(batch.len());
+        let mut replies = Vec::with_capacity(batch.len());
+        for job in batch.drain(..) {
+            match job {
+                Job::Record(draft, reply) => {
+                    drafts.push(*draft);
+                    replies.push(reply);
+                }
+                Job::Finish => finished = true,
+            }
+        }
+        let outcomes = record(&store, drafts, clock.now()).await;
+        for (reply, outcome) in replies.into_iter().zip(outcomes) {
+            // A caller that hung up does not need the answer; the receipt is stored all the same.
+            let _ = reply.send(outcome);
+        }
+    }
+}
+
+/// Stores `drafts` by one transaction and returns what became of each, in their order.
+async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appended>> {
+    let count = drafts.len();
+    let mut receipts: Vec<(usize, Receipt)> = drafts
+        .into_iter()
+        .map(|draft| {
+            let widget = crate::widget::HASH.to_owned();
+            Receipt::new(
+                draft.decision,
+                draft.site,
+                draft.notice_hash,
+                draft.origin,
+                widget,
+                now,
+            )
+        })
+        .enumerate()
+        .collect();
+    // Sites in one order everywhere, so that two servers on one database never wait for each other in a circle.
+    receipts.sort_by(|(_, left), (_, right)| left.site.cmp(&right.site));
+    let (places, receipts): (Vec<usize>, Vec<Receipt>) = receipts.into_iter().unzip();
+
+    match store.append_receipts(&receipts).await {
+        Ok(appended) => {
+            let mut outcomes: Vec<Result<Appended>> = (0..count).map(|_| Err(Error::Busy)).collect();
+            for (place, outcome) in places.into_iter().zip(appended) {
+                outcomes[place] = Ok(outcome);
+            }
+            outcomes
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            (0..count).map(|_| Err(Error::Store(error.clone()))).collect()
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Owns the table of contents: every address, grouped by who calls it.
+//! Refuses to hold logic; a handler's name is the operation's name.
+
+use assent_shared::SiteId;
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware;
+use axum::routing::{get, post};
+use tower::ServiceBuilder;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::error::Error;
+use crate::state::App;
+use crate::{decisions, demo, export, log, probes, tag, widget};
+
+/// A day: browsers ask at most once a day whether a page may post.
+const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
+
+/// Every address of the server; the demo page's only if it is wanted.
+pub fn router(app: App, with_demo_page: bool) -> Router {
+    let request_id = HeaderName::from_static(log::REQUEST_ID);
+    let nosniff = SetResponseHeaderLayer::overriding(
+        HeaderName::from_static("x-content-type-options"),
+        HeaderValue::from_static("nosniff"),
+    );
+    let around_every_request = ServiceBuilder::new()
+        .map_request(log::drop_odd_request_id)
+        .layer(SetRequestIdLayer::new(request_id.clone(), log::NameRequests))
+        .layer(PropagateRequestIdLayer::new(request_id))
+        .layer(nosniff)
+        .layer(middleware::from_fn(log::log_request));
+
+    // OPTIONS is named so that the CORS layer sees it; what is not a preflight gets an empty answer.
+    let visitor = Router::new()
+        .route(
+            "/_assent/{site}/decisions",
+            post(decisions::create_decision).options(async || ()),
+        )
+        .layer(pages_may_post(app.clone()));
+    let mut router = Router::new()
+        // The page
+        .route("/_assent/{site}", get(tag::get_tag))
+        .route("/_assent/widget/{hash}/{file}", get(widget::get_widget_file))
+        // The visitor
+        .merge(visitor)
+        // The operator's programs
+        .route("/api/v1/sites/{site}/export", get(export::get_export))
+        // Probes
+        .route("/healthz", get(probes::get_health))
+        .route("/readyz", get(probes::get_readiness));
+    if with_demo_page {
+        router = router.route("/", get(demo::get_page));
+    }
+    router
+        .fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .layer(around_every_request)
+        .with_state(app)
+}
+
+/// Lets a site's own pages post from another host (Fetch §3.3, CORS), and no others.
+fn pages_may_post(app: App) -> CorsLayer {
+    let is_of_the_site = AllowOrigin::async_predicate(move |origin, request| {
+        let site = request
+            .uri
+            .path()
+            .split('/')
+            .nth(2)
+            .and_then(|site| site.parse::<SiteId>().ok());
+        async move {
+            let Some(site) = site else { return false };
+            let current = app.catalog.site(&site).await;
+            current.is_ok_and(|current| {
+                current
+                    .site
+                    .origins
+                    .iter()
+                    .any(|allowed| allowed.as_bytes() == origin.as_bytes())
+            })
+        }
+    });
+    CorsLayer::new()
+        .allow_origin(is_of_the_site)
+        .allow_methods([Method::POST])
+        .allow_headers([CONTENT_TYPE])
+        .max_age(PREFLIGHT_AGE)
+}

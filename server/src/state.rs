@@ -1,0 +1,20 @@
+//! Owns what every handler can reach.
+//! Refuses to hold anything of a single request.
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::recorder::Recorder;
+use crate::store::Store;
+
+/// One context for all handlers; cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// Sites, notices and tags from memory.
+    pub catalog: Catalog,
+    /// The way by which decisions become receipts.
+    pub recorder: Recorder,
+    /// The time.
+    pub clock: Clock,
+}

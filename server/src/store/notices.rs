@@ -1,0 +1,98 @@
+//! Owns the SQL of notices: each is inserted once, under the next number, and never changed.
+//! Refuses to interpret a notice; it keeps the bytes that were hashed.
+
+use assent_shared::SiteId;
+
+use super::{Store, on_engine};
+
+/// A published notice.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct NoticeRow {
+    /// 1 for the site's first.
+    pub number: i64,
+    /// SHA-256 of `body`, lower-case hex.
+    pub hash: String,
+    /// The canonical JSON.
+    pub body: String,
+    /// Milliseconds since 1970.
+    pub published_at: i64,
+}
+
+impl Store {
+    /// Inserts the notice that `write` makes of the next number and the newest notice before it, unless `write` finds
+    /// nothing new to publish. Two operators publishing at once get two numbers.
+    pub async fn publish_notice(
+        &self,
+        site: &SiteId,
+        now: i64,
+        write: impl FnOnce(i64, Option<&NoticeRow>) -> Option<(String, String)>,
+    ) -> sqlx::Result<Option<i64>> {
+        on_engine!(self, |pool| {
+            let mut transaction = pool.begin().await?;
+            let number: i64 = sqlx::query_scalar(
+                "update ledgers set notices = notices + 1 where site = $1 returning notices",
+            )
+            .bind(site.as_str())
+            .fetch_one(&mut *transaction)
+            .await?;
+            let newest: Option<NoticeRow> = sqlx::query_as(
+                "select number, hash, body, published_at from notices where site = $1 order by number desc limit 1",
+            )
+            .bind(site.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?;
+            let Some((hash, body)) = write(number, newest.as_ref()) else {
+                transaction.rollback().await?;
+                return Ok(None);
+            };
+            sqlx::query(
+                "insert into notices (site, number, hash, body, published_at) values ($1, $2, $3, $4, $5)",
+            )
+            .bind(site.as_str())
+            .bind(number)
+            .bind(hash)
+            .bind(body)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await?;
+            Ok(Some(number))
+        })
+    }
+
+    /// The notice of that number.
+    pub async fn notice(&self, site: &SiteId, number: u32) -> sqlx::Result<Option<NoticeRow>> {
+        on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select number, hash, body, published_at from notices where site = $1 and number = $2",
+            )
+            .bind(site.as_str())
+            .bind(i64::from(number))
+            .fetch_optional(pool)
+            .await
+        })
+    }
+
+    /// The newest notice's number; 0 before the first.
+    pub async fn newest_notice(&self, site: &SiteId) -> sqlx::Result<i64> {
+        on_engine!(self, |pool| {
+            sqlx::query_scalar("select notices from ledgers where site = $1")
+                .bind(site.as_str())
+                .fetch_optional(pool)
+                .await
+                .map(Option::unwrap_or_default)
+        })
+    }
+
+    /// Every notice of a site, oldest first.
+    pub async fn notices(&self, site: &SiteId) -> sqlx::Result<Vec<NoticeRow>> {
+        on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select number, hash, body, published_at from notices where site = $1 order by number",
+            )
+            .bind(site.as_str())
+            .fetch_all(pool)
+            .await
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Owns the SQL of sites and of their ledgers' counters.
+//! Refuses to remove a site: its receipts would lose their meaning.
+
+use std::fmt;
+
+use assent_shared::SiteId;
+use serde::{Deserialize, Serialize};
+
+use super::{Store, on_engine};
+
+/// One registered property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The site's name in addresses.
+    pub id: SiteId,
+    /// The site's name for people.
+    pub name: String,
+    /// Receipts of one environment never mix with another's.
+    pub environment: Environment,
+    /// The pages' origins (RFC 6454), `scheme://host[:port]`.
+    pub origins: Vec<String>,
+}
+
+/// What a site is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the meaning")]
+pub enum Environment {
+    #[default]
+    Production,
+    Staging,
+    Development,
+}
+
+impl Environment {
+    /// The name used in SQL and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Staging => "staging",
+            Self::Development => "development",
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+type Row = (String, String, String, String);
+
+impl Store {
+    /// Adds a site; `false` if its id is taken.
+    pub async fn add_site(&self, site: &Site, now: i64) -> sqlx::Result<bool> {
+        let origins = origins_to_sql(&site.origins)?;
+        on_engine!(self, |pool| {
+            let mut transaction = pool.begin().await?;
+            let added = sqlx::query(
+                "insert into sites (site, name, environment, origins, created_at) values ($1, $2, $3, $4, $5)
+                 on conflict (site) do nothing",
+            )
+            .bind(site.id.as_str())
+            .bind(&site.name)
+            .bind(site.environment.as_str())
+            .bind(origins)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+            if added == 1 {
+                sqlx::query("insert into ledgers (site, notices, leaves) values ($1, 0, 0)")
+                    .bind(site.id.as_str())
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            transaction.commit().await?;
+            Ok(added == 1)
+        })
+    }
+
+    /// Replaces a site's origins.
+    pub async fn set_origins(&self, site: &SiteId, origins: &[String]) -> sqlx::Result<()> {
+        let origins = origins_to_sql(origins)?;
+        on_engine!(self, |pool| {
+            sqlx::query("update sites set origins = $2 where site = $1")
+                .bind(site.as_str())
+                .bind(origins)
+                .execute(pool)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// One site.
+    pub async fn site(&self, site: &SiteId) -> sqlx::Result<Option<Site>> {
+        let row: Option<Row> = on_engine!(self, |pool| {
+            sqlx::query_as("select site, name, environment, origins from sites where site = $1")
+                .bind(site.as_str())
+                .fetch_optional(pool)
+                .await?
+        });
+        row.map(from_row).transpose()
+    }
+
+    /// Every site, by id.
+    pub async fn sites(&self) -> sqlx::Result<Vec<Site>> {
+        let rows: Vec<Row> = on_engine!(self, |pool| {
+            sqlx::query_as("select site, name, environment, origins from sites order by site")
+                .fetch_all(pool)
+                .await?
+        });
+        rows.into_iter().map(from_row).collect()
+    }
+}
+
+fn origins_to_sql(origins: &[String]) -> sqlx::Result<String> {
+    serde_json::to_string(origins).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+}
+
+fn from_row((id, name, environment, origins): Row) -> sqlx::Result<Site> {
+    let decode = |error: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(error);
+    Ok(Site {
+        id: id.parse().map_err(|error| decode(Box::new(error)))?,
+        name,
+        environment: match environment.as_str() {
+            "staging" => Environment::Staging,
+            "development" => Environment::Development,
+            _ => Environment::Production,
+        },
+        origins: serde_json::from_str(&origins).map_err(|error| decode(Box::new(error)))?,
+    })
+}

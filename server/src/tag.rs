@@ -1,0 +1,146 @@
+//! Owns the script tag's response: loader, notice and rendered banner in one file.
+//! Refuses to render while a visitor waits twice: each notice and locale is rendered and compressed once.
+
+use assent_shared::{Locale, Notice, SiteId};
+use assent_widget::Start;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::extract::PathOf;
+use crate::serve_file::Precompressed;
+use crate::state::App;
+use crate::widget;
+
+const LOADER: &str = include_str!("../../widget/loader.js");
+const STYLE: &str = include_str!("../../widget/style.css");
+
+/// Five minutes without asking again, then one conditional request; a day of grace while that is under way.
+const CACHE: &str = "public, max-age=300, stale-while-revalidate=86400";
+
+/// What the loader is called with.
+#[derive(Serialize)]
+struct Tag<'a> {
+    site: &'a SiteId,
+    widget: &'a str,
+    notice: &'a assent_shared::NoticeView,
+    css: String,
+    html: Html,
+}
+
+#[derive(Serialize)]
+struct Html {
+    banner: String,
+    closed: String,
+}
+
+/// The tag's query.
+#[derive(Debug, Deserialize)]
+pub struct TagQuery {
+    lang: Option<String>,
+}
+
+/// `GET /_assent/{site}.js`
+pub async fn get_tag(
+    State(app): State<App>,
+    PathOf(file): PathOf<String>,
+    query: Result<Query<TagQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let site = file
+        .strip_suffix(".js")
+        .and_then(|site| site.parse().ok())
+        .ok_or(Error::NotFound)?;
+    let current = app.catalog.site(&site).await?;
+    let notice = match current.newest_notice {
+        0 => return Err(Error::NotFound),
+        number => app.catalog.notice(&site, number).await?,
+    };
+    // A language that cannot be read is no language: the tag must load all the same.
+    let asked = query.ok().and_then(|Query(query)| query.lang);
+    let accepted = headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let wanted = asked.as_deref().into_iter().chain(languages(accepted));
+    let locale = notice.notice.best_locale(wanted).clone();
+    let tag = app.catalog.tag(&site, &notice, &locale).await?;
+    Ok(tag.respond(&headers, CACHE, "accept-encoding, accept-language"))
+}
+
+/// Writes the tag for one notice and locale; `None` if the notice has no such locale.
+#[must_use]
+pub fn write(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Precompressed> {
+    let view = notice.view(locale)?;
+    let tag = Tag {
+        site,
+        widget: widget::HASH,
+        css: strip(STYLE),
+        html: Html {
+            banner: assent_widget::render(&view, Start::Banner),
+            closed: assent_widget::render(&view, Start::Closed),
+        },
+        notice: &view,
+    };
+    let settings = serde_json::to_string(&tag).ok()?;
+    let script = format!("{}({settings});\n", strip(LOADER));
+    Some(Precompressed::new(
+        "text/javascript; charset=utf-8",
+        script.into_bytes(),
+    ))
+}
+
+/// Leaves out what only readers of the source need: indentation, empty lines, and lines that are wholly a comment.
+fn strip(source: &str) -> String {
+    let code = source.lines().map(str::trim).filter(|line| {
+        let comment = line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"));
+        !line.is_empty() && !comment
+    });
+    code.collect::<Vec<_>>().join("\n")
+}
+
+/// The languages of an `Accept-Language` header, most wanted first (RFC 9110 §12.5.4).
+fn languages(header: &str) -> Vec<&str> {
+    let mut languages: Vec<(f32, &str)> = header
+        .split(',')
+        .filter_map(|part| {
+            let mut pieces = part.split(';').map(str::trim);
+            let language = pieces
+                .next()
+                .filter(|language| !language.is_empty() && *language != "*")?;
+            let weight = pieces
+                .find_map(|piece| piece.strip_prefix("q="))
+                .map_or(Some(1.0), |q| q.parse().ok())?;
+            Some((weight, language))
+        })
+        .collect();
+    languages.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    languages.into_iter().map(|(_, language)| language).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_ordered_by_their_weight() {
+        assert_eq!(
+            languages("fr;q=0.5, de-CH, en;q=0.8, *;q=0.1"),
+            ["de-CH", "en", "fr"]
+        );
+        assert!(languages("").is_empty());
+        assert_eq!(languages("de;q=x, en"), ["en"]);
+    }
+
+    #[test]
+    fn only_whole_comment_lines_are_stripped() {
+        assert_eq!(
+            strip("// why\n  a(); // stays\n\n/* gone */\nb(\"//\");\n"),
+            "a(); // stays\nb(\"//\");"
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! Owns the widget's files as built into this binary, and their addresses.
+//! Refuses any hash but its own: another build's glue and wasm do not fit together.
+
+use std::sync::LazyLock;
+
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use crate::error::{Error, Result};
+use crate::extract::PathOf;
+use crate::serve_file::Precompressed;
+
+/// Names this build of the widget: the first 64 bits of the SHA-256 over its glue and wasm.
+pub const HASH: &str = env!("ASSENT_WIDGET_HASH");
+
+static GLUE: LazyLock<Precompressed> = LazyLock::new(|| {
+    Precompressed::with_brotli(
+        "text/javascript",
+        include_bytes!(concat!(env!("ASSENT_WIDGET_FOLDER"), "/widget.js")).to_vec(),
+        include_bytes!(concat!(env!("ASSENT_WIDGET_FOLDER"), "/widget.js.br")).to_vec(),
+    )
+});
+
+static WASM: LazyLock<Precompressed> = LazyLock::new(|| {
+    Precompressed::with_brotli(
+        "application/wasm",
+        include_bytes!(concat!(env!("ASSENT_WIDGET_FOLDER"), "/widget.wasm")).to_vec(),
+        include_bytes!(concat!(env!("ASSENT_WIDGET_FOLDER"), "/widget.wasm.br")).to_vec(),
+    )
+});
+
+/// Glue and wasm over the wire, in bytes of brotli.
+#[must_use]
+pub fn brotli_len() -> usize {
+    GLUE.brotli_len() + WASM.brotli_len()
+}
+
+/// `GET /_assent/widget/{hash}/{file}`
+pub async fn get_widget_file(
+    PathOf((hash, file)): PathOf<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let file = match file.as_str() {
+        "widget.js" if hash == HASH => &*GLUE,
+        "widget.wasm" if hash == HASH => &*WASM,
+        _ => return Err(Error::NotFound),
+    };
+    Ok(file.respond(&headers, "public, max-age=31536000, immutable", "accept-encoding"))
+}

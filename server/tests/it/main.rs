@@ -1,0 +1,11 @@
+//! Owns the tests of store and API: a real server on a free port, on SQLite and on PostgreSQL.
+//! Refuses mocks; what a test sees is what an operator's curl would see.
+
+mod harness;
+
+mod decisions;
+mod exports;
+mod migrations;
+mod notices;
+mod process;
+mod tags;

@@ -1,0 +1,144 @@
+//! Owns what a page loads: the tag and the widget, their size, types and caching.
+
+use reqwest::{Method, Response, StatusCode};
+
+use crate::harness::{Engine, TestServer, both_engines};
+
+both_engines!(
+    the_tag_is_small_typed_and_cached,
+    the_widget_is_immutable,
+    unknown_addresses_are_problems,
+    probes_answer
+);
+
+/// The budget of the tag's response with the demo notice, in bytes of brotli.
+const TAG_BUDGET: usize = 6 * 1024;
+
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response
+        .headers()
+        .get(name)
+        .map_or("", |value| value.to_str().unwrap())
+}
+
+async fn the_tag_is_small_typed_and_cached(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    let plain = app.get("/_assent/shop.js").await;
+    assert_eq!(header(&plain, "content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(header(&plain, "vary"), "accept-encoding, accept-language");
+    assert_eq!(header(&plain, "cross-origin-resource-policy"), "cross-origin");
+    assert!(header(&plain, "cache-control").contains("max-age=300"));
+    let etag = header(&plain, "etag").to_owned();
+    let script = plain.text().await.unwrap();
+    assert!(
+        script.contains("\"html\"") && script.contains("data-act=\\\"accept\\\""),
+        "the banner is rendered in it"
+    );
+
+    let with = async |name: &str, value: &str| {
+        app.request(Method::GET, "/_assent/shop.js")
+            .header(name, value)
+            .send()
+            .await
+            .unwrap()
+    };
+    let brotli = with("accept-encoding", "gzip, br").await;
+    assert_eq!(header(&brotli, "content-encoding"), "br");
+    assert_eq!(header(&brotli, "etag"), etag);
+    let size = brotli.bytes().await.unwrap().len();
+    assert!(
+        size <= TAG_BUDGET,
+        "the tag has {size} bytes of brotli, its budget is {TAG_BUDGET}"
+    );
+    assert_eq!(
+        header(&with("accept-encoding", "gzip").await, "content-encoding"),
+        "gzip"
+    );
+    let known = with("if-none-match", &etag).await;
+    assert_eq!(
+        (known.status(), known.bytes().await.unwrap().len()),
+        (StatusCode::NOT_MODIFIED, 0)
+    );
+    assert_eq!(with("accept-language", "tlh, *").await.status(), StatusCode::OK);
+    assert_eq!(
+        app.get("/_assent/shop.js?lang=%ff").await.status(),
+        StatusCode::OK,
+        "an odd language still loads"
+    );
+    app.finish().await;
+}
+
+async fn the_widget_is_immutable(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    let hash = assent::widget::HASH;
+    for (file, content_type) in [
+        ("widget.js", "text/javascript"),
+        ("widget.wasm", "application/wasm"),
+    ] {
+        let answer = app.get(&format!("/_assent/widget/{hash}/{file}")).await;
+        assert_eq!(header(&answer, "content-type"), content_type);
+        assert_eq!(
+            header(&answer, "cache-control"),
+            "public, max-age=31536000, immutable"
+        );
+        assert_eq!(header(&answer, "access-control-allow-origin"), "*");
+        assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+    }
+    assert_eq!(
+        app.get("/_assent/widget/0000000000000000/widget.js")
+            .await
+            .status(),
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        app.get(&format!("/_assent/widget/{hash}/..%2f..%2fetc%2fpasswd"))
+            .await
+            .status(),
+        StatusCode::NOT_FOUND
+    );
+    app.finish().await;
+}
+
+async fn unknown_addresses_are_problems(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    for path in [
+        "/",
+        "/_assent/",
+        "/_assent/nosuch.js",
+        "/_assent/SHOP.js",
+        "/_assent/shop",
+        "/_assent/shop.js/",
+        "/_assent/%ff.js",
+        "/admin",
+    ] {
+        let answer = app.get(path).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(
+            header(&answer, "content-type"),
+            "application/problem+json",
+            "{path}"
+        );
+    }
+    app.finish().await;
+}
+
+async fn probes_answer(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    assert_eq!(app.get("/healthz").await.text().await.unwrap(), "alive\n");
+    assert_eq!(app.get("/readyz").await.text().await.unwrap(), "ready\n");
+    let named = app
+        .request(Method::GET, "/healthz")
+        .header("x-request-id", "from-the-proxy")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(header(&named, "x-request-id"), "from-the-proxy");
+    let odd = app
+        .request(Method::GET, "/healthz")
+        .header("x-request-id", "level=error you were had")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(header(&odd, "x-request-id").len(), 16, "an odd name is replaced");
+    app.finish().await;
+}

@@ -1,0 +1,54 @@
+//! Owns the problem body (RFC 9457) and its typed codes, so that a caller can act on an error without reading prose.
+//! Refuses to know an HTTP status: the server's `error.rs` maps each code to one.
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// The body is not what the address takes: not JSON, wrong fields, wrong types, too deep.
+    MalformedBody,
+    /// The body is not declared as `application/json`.
+    WrongContentType,
+    /// The body is larger than the address takes.
+    BodyTooLarge,
+    /// The notice refuses the decision.
+    InvalidDecision,
+    /// The site has no notice of that number.
+    UnknownNotice,
+    /// The request comes from a page that is not one of the site's.
+    ForeignOrigin,
+    /// The same decision id came before with other content.
+    DecisionConflict,
+    /// No such site, notice or address.
+    NotFound,
+    /// The address does not take this HTTP method.
+    MethodNotAllowed,
+    /// The operator key is missing, unknown or revoked.
+    KeyRequired,
+    /// The operator key is for another site.
+    KeyForbidden,
+    /// A query parameter cannot be read.
+    InvalidQuery,
+    /// The server cannot record right now; try again later.
+    Busy,
+    /// The server failed; its log knows why under the request's id.
+    Internal,
+}
+
+/// The problem body of every error, `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What went wrong, for programs.
+    pub code: ProblemCode,
+    /// The HTTP status, repeated.
+    pub status: u16,
+    /// The kind of problem in a few words, the same for every occurrence.
+    pub title: String,
+    /// This occurrence: what is wrong and what to do.
+    pub detail: String,
+    /// The request's id, to find it in the server's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}

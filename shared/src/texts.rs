@@ -1,0 +1,75 @@
+//! Owns the list of words that the banner says; each locale supplies them all, the operator may replace any.
+//! Refuses to hold any language itself: those are data files of the server.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $key:ident,)*) => {
+        /// Every word of the banner in one language.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Texts {
+            $($(#[$doc])* pub $key: String,)*
+        }
+
+        impl Texts {
+            /// The keys, in alphabetical order.
+            pub const KEYS: &[&str] = &[$(stringify!($key)),*];
+
+            /// Builds the texts by asking `read` for each key.
+            pub fn from_keys(mut read: impl FnMut(&str) -> String) -> Self {
+                Self { $($key: read(stringify!($key)),)* }
+            }
+
+            /// The text behind a key, to be replaced.
+            pub fn get_mut(&mut self, key: &str) -> Option<&mut String> {
+                match key {
+                    $(stringify!($key) => Some(&mut self.$key),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+// Alphabetical, because the fields' order is the order of the canonical bytes (RFC 8785).
+texts! {
+    /// The button that grants every optional purpose.
+    accept,
+    /// Stands in place of the switch of an essential purpose.
+    always_on,
+    /// The banner's paragraph: who asks, for what, and that the choice can be changed.
+    body,
+    /// The button that closes the preferences and grants nothing.
+    close,
+    /// Column heading: what the cookie is for.
+    cookie_about,
+    /// Column heading: how long the cookie lives.
+    cookie_lifetime,
+    /// Column heading: a declared cookie's name.
+    cookie_name,
+    /// Column heading: who sets the cookie.
+    cookie_provider,
+    /// Summary line that unfolds a purpose's declared cookies.
+    cookies,
+    /// The button that opens the preferences.
+    manage,
+    /// The preferences' heading.
+    preferences,
+    /// The preferences' opening paragraph.
+    preferences_body,
+    /// The link to the controller's privacy policy.
+    privacy_policy,
+    /// Names the banner's region for assistive technology.
+    region,
+    /// The button that denies every optional purpose.
+    reject,
+    /// The small floating button that opens the preferences later.
+    reopen,
+    /// The button that stores exactly the selection.
+    save,
+    /// Announced after a decision was stored.
+    saved,
+    /// The banner's heading.
+    title,
+}
