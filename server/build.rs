@@ -12,13 +12,7 @@ fn main() {
         );
         return;
     };
-    for file in [
-        "widget.js",
-        "widget.js.br",
-        "widget.wasm",
-        "widget.wasm.br",
-        "hash",
-    ] {
+    for file in ["widget.js", "widget.js.br", "widget.wasm", "widget.wasm.br", "hash"] {
         println!("cargo::rerun-if-changed={}", folder.join(file).display());
     }
     println!("cargo::rustc-env=ASSENT_WIDGET_FOLDER={}", folder.display());

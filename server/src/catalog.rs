@@ -48,10 +48,7 @@ impl Catalog {
     pub fn new(store: Store) -> Self {
         Self {
             store,
-            sites: Cache::builder()
-                .max_capacity(10_000)
-                .time_to_live(SITE_AGE)
-                .build(),
+            sites: Cache::builder().max_capacity(10_000).time_to_live(SITE_AGE).build(),
             notices: Cache::new(1_000),
             tags: Cache::new(1_000),
         }
@@ -67,11 +64,7 @@ impl Catalog {
             let newest_notice = u32::try_from(newest).unwrap_or_default();
             Ok(Some(Arc::new(CurrentSite { site, newest_notice })))
         };
-        self.sites
-            .try_get_with_by_ref(id, load)
-            .await
-            .map_err(Error::Store)?
-            .ok_or(Error::NotFound)
+        self.sites.try_get_with_by_ref(id, load).await.map_err(Error::Store)?.ok_or(Error::NotFound)
     }
 
     /// A site's notice of that number.
@@ -80,17 +73,10 @@ impl Catalog {
         if let Some(notice) = self.notices.get(&key).await {
             return Ok(notice);
         }
-        let row = self
-            .store
-            .notice(site, number)
-            .await?
-            .ok_or(Error::UnknownNotice(number))?;
+        let row = self.store.notice(site, number).await?.ok_or(Error::UnknownNotice(number))?;
         let notice = serde_json::from_str(&row.body)
             .map_err(|error| Error::Internal(format!("stored notice: {error}")))?;
-        let notice = Arc::new(PublishedNotice {
-            notice,
-            hash: row.hash,
-        });
+        let notice = Arc::new(PublishedNotice { notice, hash: row.hash });
         self.notices.insert(key, notice.clone()).await;
         Ok(notice)
     }

@@ -123,10 +123,7 @@ enum NoticeCommand {
 fn origin(text: &str) -> Result<String, String> {
     let wrong = "write scheme and host, such as https://shop.example, without a path";
     let (scheme, host) = text.trim_end_matches('/').split_once("://").ok_or(wrong)?;
-    let plain = !host.is_empty()
-        && host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+    let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
     if matches!(scheme, "http" | "https") && plain {
         Ok(format!("{scheme}://{host}").to_ascii_lowercase())
     } else {
@@ -156,20 +153,12 @@ impl Cli {
                 operator_keys(command, &Store::open(&settings.database_url).await?).await
             }
             Command::Notice(command) => publish(command, &Store::open(&settings.database_url).await?).await,
-            Command::Export {
-                site,
-                format,
-                from,
-                to,
-                visitor,
-                output,
-            } => {
+            Command::Export { site, format, from, to, visitor, output } => {
                 let filter = export::filter(from.as_deref(), to.as_deref(), visitor)?;
                 let store = Store::open(&settings.database_url).await?;
                 known(&store, &site).await?;
-                let export = Export::new(&store, site, format, filter)
-                    .await
-                    .map_err(|error| error.to_string())?;
+                let export =
+                    Export::new(&store, site, format, filter).await.map_err(|error| error.to_string())?;
                 write_export(export, output).await
             }
         }
@@ -191,12 +180,8 @@ async fn serve_demo(settings: Settings) -> Result<(), String> {
     let port = server.address().port();
     let local = format!("http://{}", server.address());
     let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
-    let origins = [
-        local,
-        format!("http://localhost:{port}"),
-        format!("http://127.0.0.1:{port}"),
-        url.clone(),
-    ];
+    let origins =
+        [local, format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"), url.clone()];
     let key = demo::prepare(server.store(), server.clock(), &origins).await?;
     print(&format!(
         "\nAssent is running. Stop it with Ctrl-C.\n\n  Page         {url}/\n  Script tag   <script async src=\"{url}/_assent/{site}.js\"></script>\n",
@@ -234,32 +219,16 @@ async fn until_interrupted() {
 
 async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
     match command {
-        SiteCommand::Add {
-            site,
-            origins,
-            name,
-            environment,
-        } => {
+        SiteCommand::Add { site, origins, name, environment } => {
             if site.as_str() == "widget" {
                 return Err("`widget` is Assent's own address; choose another id.".to_owned());
             }
             let name = name.unwrap_or_else(|| site.to_string());
-            let new = Site {
-                id: site.clone(),
-                name,
-                environment,
-                origins,
-            };
-            if !store
-                .add_site(&new, Clock::default().now())
-                .await
-                .map_err(|error| error.to_string())?
-            {
+            let new = Site { id: site.clone(), name, environment, origins };
+            if !store.add_site(&new, Clock::default().now()).await.map_err(|error| error.to_string())? {
                 return Err(format!("There is a site `{site}` already."));
             }
-            print(&format!(
-                "Added. Next: `assent notice publish --site {site} notice.toml`.\n"
-            ));
+            print(&format!("Added. Next: `assent notice publish --site {site} notice.toml`.\n"));
         }
         SiteCommand::List => {
             for site in store.sites().await.map_err(|error| error.to_string())? {
@@ -285,17 +254,10 @@ async fn operator_keys(command: KeyCommand, store: &Store) -> Result<(), String>
             }
             let created = keys::create(store, &label, site.as_ref(), now).await?;
             print(&format!("{}\n", created.key));
-            note(&format!(
-                "Keep it now: it is not shown again. Its id is {}.",
-                created.key_id
-            ));
+            note(&format!("Keep it now: it is not shown again. Its id is {}.", created.key_id));
         }
         KeyCommand::Revoke { key_id } => {
-            if !store
-                .revoke_key(&key_id, now)
-                .await
-                .map_err(|error| error.to_string())?
-            {
+            if !store.revoke_key(&key_id, now).await.map_err(|error| error.to_string())? {
                 return Err(format!(
                     "There is no working key with the id `{key_id}`. `assent key list` shows the ids."
                 ));
@@ -305,11 +267,7 @@ async fn operator_keys(command: KeyCommand, store: &Store) -> Result<(), String>
         KeyCommand::List => {
             for key in store.keys().await.map_err(|error| error.to_string())? {
                 let site = key.site.as_deref().unwrap_or("all sites");
-                let state = if key.revoked_at.is_some() {
-                    "revoked"
-                } else {
-                    "works"
-                };
+                let state = if key.revoked_at.is_some() { "revoked" } else { "works" };
                 print(&format!("{}\t{state}\t{site}\t{}\n", key.key_id, key.label));
             }
         }
@@ -350,17 +308,13 @@ async fn write_export(export: Export, output: Option<PathBuf>) -> Result<(), Str
             Ok(()) => {}
         }
     }
-    target
-        .flush()
-        .map_err(|error| format!("The export is incomplete: {error}."))
+    target.flush().map_err(|error| format!("The export is incomplete: {error}."))
 }
 
 async fn known(store: &Store, site: &SiteId) -> Result<(), String> {
     match store.site(site).await {
         Ok(Some(_)) => Ok(()),
-        Ok(None) => Err(format!(
-            "There is no site `{site}`. `assent site list` shows them."
-        )),
+        Ok(None) => Err(format!("There is no site `{site}`. `assent site list` shows them.")),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -98,10 +98,7 @@ impl Settings {
 
 fn explain(error: figment::Error) -> String {
     let setting = error.path.join(".");
-    let from = error
-        .metadata
-        .map(|metadata| format!(" (from {})", metadata.name))
-        .unwrap_or_default();
+    let from = error.metadata.map(|metadata| format!(" (from {})", metadata.name)).unwrap_or_default();
     format!("Setting {setting}: {}{from}.", error.kind).replace("Setting : ", "Setting: ")
 }
 
@@ -114,24 +111,11 @@ mod tests {
         let example = include_str!("../../examples/assent.toml");
         let uncommented: String = example
             .lines()
-            .map(|line| {
-                line.strip_prefix("# ")
-                    .filter(|rest| rest.contains(" = "))
-                    .unwrap_or(line)
-            })
+            .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
             .flat_map(|line| [line, "\n"])
             .collect();
-        let settings: Settings = Figment::new()
-            .merge(Toml::string(&uncommented))
-            .extract()
-            .unwrap();
-        assert_eq!(
-            Settings {
-                public_url: None,
-                ..settings
-            },
-            Settings::default()
-        );
+        let settings: Settings = Figment::new().merge(Toml::string(&uncommented)).extract().unwrap();
+        assert_eq!(Settings { public_url: None, ..settings }, Settings::default());
         let as_written: Settings = Figment::from(Serialized::defaults(Settings::default()))
             .merge(Toml::string(example))
             .extract()

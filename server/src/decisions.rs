@@ -31,18 +31,10 @@ pub async fn create_decision(
         // The cookie is HttpOnly after the first answer: the page's script cannot read it and mints another secret.
         decision.visitor = secret;
     }
-    let set_cookies = if first_party {
-        cookies(&decision, &page.origin, &headers)
-    } else {
-        Vec::new()
-    };
+    let set_cookies = if first_party { cookies(&decision, &page.origin, &headers) } else { Vec::new() };
 
-    let draft = Draft {
-        decision,
-        site: site.id.clone(),
-        notice_hash: notice.hash.clone(),
-        origin: page.origin,
-    };
+    let draft =
+        Draft { decision, site: site.id.clone(), notice_hash: notice.hash.clone(), origin: page.origin };
     let (new, body) = match app.recorder.record(draft).await? {
         Appended::New { body, .. } => (true, body),
         Appended::Repeated { body } => (false, body),
@@ -62,11 +54,7 @@ pub async fn create_decision(
 /// The two cookies as the server sets them, so that Safari keeps them for their whole year. A choice that the browser made
 /// after this decision is left alone.
 fn cookies(decision: &Decision, origin: &str, request: &HeaderMap) -> Vec<HeaderValue> {
-    let secure = if origin.starts_with("https://") {
-        "; Secure"
-    } else {
-        ""
-    };
+    let secure = if origin.starts_with("https://") { "; Secure" } else { "" };
     let attributes = format!("; Max-Age={MAX_AGE_SECONDS}; Path=/; SameSite=Lax{secure}");
     let stored = StoredDecision::from(decision);
     let newer = cookie(request, COOKIE)
@@ -76,8 +64,5 @@ fn cookies(decision: &Decision, origin: &str, request: &HeaderMap) -> Vec<Header
     if !newer {
         cookies.push(format!("{COOKIE}={}{attributes}", stored.value()));
     }
-    cookies
-        .into_iter()
-        .filter_map(|cookie| HeaderValue::try_from(cookie).ok())
-        .collect()
+    cookies.into_iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok()).collect()
 }

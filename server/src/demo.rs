@@ -27,12 +27,7 @@ pub async fn prepare(store: &Store, clock: &Clock, origins: &[String]) -> Result
     let key = match store.site(&id).await.map_err(failed)? {
         Some(site) => {
             let mut all = site.origins.clone();
-            all.extend(
-                origins
-                    .iter()
-                    .filter(|origin| !site.origins.contains(origin))
-                    .cloned(),
-            );
+            all.extend(origins.iter().filter(|origin| !site.origins.contains(origin)).cloned());
             if all != site.origins {
                 store.set_origins(&id, &all).await.map_err(failed)?;
             }
@@ -46,11 +41,7 @@ pub async fn prepare(store: &Store, clock: &Clock, origins: &[String]) -> Result
                 origins: origins.to_vec(),
             };
             store.add_site(&site, now).await.map_err(failed)?;
-            Some(
-                keys::create(store, "made for the demo", Some(&id), now)
-                    .await?
-                    .key,
-            )
+            Some(keys::create(store, "made for the demo", Some(&id), now).await?.key)
         }
     };
     notices::publish(store, &id, NOTICE, &[], now).await?;

@@ -73,11 +73,7 @@ pub async fn get_export(
 
 /// Reads the filter of an export; instants are RFC 3339 times, or dates that begin at midnight UTC.
 pub fn filter(from: Option<&str>, to: Option<&str>, visitor: Option<VisitorId>) -> Result<Filter, String> {
-    Ok(Filter {
-        from: from.map(instant).transpose()?,
-        to: to.map(instant).transpose()?,
-        visitor,
-    })
+    Ok(Filter { from: from.map(instant).transpose()?, to: to.map(instant).transpose()?, visitor })
 }
 
 fn instant(text: &str) -> Result<i64, String> {
@@ -114,14 +110,7 @@ impl Export {
             purposes.extend(notice.optional().map(|purpose| purpose.id.clone()));
         }
         let purposes = purposes.into_iter().collect();
-        Ok(Self {
-            store: store.clone(),
-            site,
-            format,
-            filter,
-            purposes,
-            place: Some(Place::START),
-        })
+        Ok(Self { store: store.clone(), site, format, filter, purposes, place: Some(Place::START) })
     }
 
     /// The export's bytes, a page at a time; the next page is read when the reader asks for it.
@@ -130,41 +119,31 @@ impl Export {
             let Some(place) = export.place else {
                 return Ok(None);
             };
-            let rows = export
-                .store
-                .receipts(&export.site, &export.filter, place, PAGE)
-                .await?;
+            let rows = export.store.receipts(&export.site, &export.filter, place, PAGE).await?;
             let chunk = match export.format {
                 ExportFormat::Csv => export.csv(&rows, place == Place::START)?,
                 ExportFormat::Jsonl => jsonl(&rows),
             };
             // A short page is the last one; a full page may be followed by an empty one.
             let full = i64::try_from(rows.len()).is_ok_and(|count| count == PAGE);
-            export.place = rows
-                .last()
-                .filter(|_| full)
-                .map(|row| Place(row.received_at, row.leaf_index));
+            export.place = rows.last().filter(|_| full).map(|row| Place(row.received_at, row.leaf_index));
             Ok(Some((chunk, export)))
         })
     }
 
     fn csv(&self, rows: &[ReceiptRow], with_header: bool) -> Result<Vec<u8>> {
         let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("writing CSV: {error}"));
-        let mut csv = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(Vec::new());
+        let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
         if with_header {
             let fixed = COLUMNS.iter().map(|(name, _)| (*name).to_owned());
             let choices = self.purposes.iter().map(|purpose| format!("choice_{purpose}"));
-            csv.write_record(fixed.chain(choices))
-                .map_err(|error| failed(&error))?;
+            csv.write_record(fixed.chain(choices)).map_err(|error| failed(&error))?;
         }
         for row in rows {
             let receipt: Receipt = serde_json::from_str(&row.body)
                 .map_err(|error| Error::Internal(format!("stored receipt: {error}")))?;
             for (_, cell) in COLUMNS {
-                csv.write_field(harmless(cell(row.leaf_index, &receipt)))
-                    .map_err(|error| failed(&error))?;
+                csv.write_field(harmless(cell(row.leaf_index, &receipt))).map_err(|error| failed(&error))?;
             }
             for purpose in &self.purposes {
                 let choice = match receipt.choices.get(purpose) {
@@ -199,13 +178,7 @@ const COLUMNS: &[(&str, Cell)] = &[
     ("decided_at", |_, receipt| rfc3339(receipt.decided_at)),
     ("clock_off", |_, receipt| receipt.clock_off.to_string()),
     ("valid_until", |_, receipt| rfc3339(receipt.valid_until)),
-    ("replaces", |_, receipt| {
-        receipt
-            .replaces
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default()
-    }),
+    ("replaces", |_, receipt| receipt.replaces.as_ref().map(ToString::to_string).unwrap_or_default()),
     ("widget", |_, receipt| receipt.widget.clone()),
 ];
 
@@ -219,22 +192,14 @@ fn rfc3339(milliseconds: i64) -> String {
 
 /// Keeps a spreadsheet from taking a cell for a formula (OWASP, "CSV Injection").
 fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell
-    }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
 fn jsonl(rows: &[ReceiptRow]) -> Vec<u8> {
     let mut lines = String::new();
     for row in rows {
         // The stored bytes go in as they are: nothing re-serialises a receipt.
-        let _ = writeln!(
-            lines,
-            "{{\"leaf_index\":{},\"receipt\":{}}}",
-            row.leaf_index, row.body
-        );
+        let _ = writeln!(lines, "{{\"leaf_index\":{},\"receipt\":{}}}", row.leaf_index, row.body);
     }
     lines.into_bytes()
 }
@@ -247,11 +212,7 @@ mod tests {
     fn instants_are_dates_or_times() {
         assert_eq!(instant("1970-01-02"), Ok(86_400_000));
         assert_eq!(instant("1970-01-01T01:00:00+01:00"), Ok(0));
-        assert!(
-            instant("yesterday")
-                .unwrap_err()
-                .contains("`yesterday` is no time")
-        );
+        assert!(instant("yesterday").unwrap_err().contains("`yesterday` is no time"));
         assert!(instant("2026-13-01").is_err());
     }
 

@@ -29,11 +29,8 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &App) -> Result<Self> {
-        let content_type = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let content_type =
+            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(Error::WrongContentType);
@@ -59,11 +56,7 @@ async fn read_body(body: Body) -> Result<Bytes> {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if seen > BODY_LIMIT {
-        Err(Error::BodyTooLarge(BODY_LIMIT))
-    } else {
-        Ok(bytes.into())
-    }
+    if seen > BODY_LIMIT { Err(Error::BodyTooLarge(BODY_LIMIT)) } else { Ok(bytes.into()) }
 }
 
 /// What the path names; a path that cannot be read names nothing.
@@ -94,18 +87,11 @@ impl FromRequestParts<App> for FromPage {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let PathOf(site) = PathOf::<SiteId>::from_request_parts(parts, app).await?;
         let site = app.catalog.site(&site).await?;
-        let origin = parts
-            .headers
-            .get(ORIGIN)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let origin = parts.headers.get(ORIGIN).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !site.site.origins.iter().any(|allowed| allowed == origin) {
             return Err(Error::ForeignOrigin);
         }
-        Ok(Self {
-            origin: origin.to_owned(),
-            site,
-        })
+        Ok(Self { origin: origin.to_owned(), site })
     }
 }
 
@@ -114,9 +100,7 @@ impl FromPage {
     #[must_use]
     pub fn is_first_party(&self, headers: &HeaderMap) -> bool {
         let host = headers.get(HOST).and_then(|value| value.to_str().ok());
-        self.origin
-            .split_once("://")
-            .is_some_and(|(_, authority)| Some(authority) == host)
+        self.origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host)
     }
 }
 
@@ -159,16 +143,8 @@ impl FromRequestParts<App> for Operator {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Error::KeyRequired);
         }
-        let row = app
-            .store
-            .key_by_hash(&keys::hash(key.trim()))
-            .await?
-            .ok_or(Error::KeyRequired)?;
-        let site = row
-            .site
-            .map(|site| site.parse())
-            .transpose()
-            .map_err(|_| Error::KeyRequired)?;
+        let row = app.store.key_by_hash(&keys::hash(key.trim())).await?.ok_or(Error::KeyRequired)?;
+        let site = row.site.map(|site| site.parse()).transpose().map_err(|_| Error::KeyRequired)?;
         Ok(Self { site })
     }
 }
@@ -179,10 +155,8 @@ mod tests {
 
     #[test]
     fn a_cookie_is_found_by_its_whole_name() {
-        let headers = HeaderMap::from_iter([(
-            COOKIE,
-            "assent_id=secret; assent=1~1~a~; other=x".parse().unwrap(),
-        )]);
+        let headers =
+            HeaderMap::from_iter([(COOKIE, "assent_id=secret; assent=1~1~a~; other=x".parse().unwrap())]);
         assert_eq!(cookie(&headers, "assent"), Some("1~1~a~"));
         assert_eq!(cookie(&headers, "assent_id"), Some("secret"));
         assert_eq!(cookie(&headers, "asse"), None);

@@ -31,15 +31,7 @@ pub async fn create(
     let key_id = HEXLOWER.encode(&id);
     let key = format!("assent_{key_id}_{}", BASE64URL_NOPAD.encode(&secret));
     store
-        .add_key(
-            &NewKey {
-                key_id: &key_id,
-                hash: &hash(&key),
-                label,
-                site,
-            },
-            now,
-        )
+        .add_key(&NewKey { key_id: &key_id, hash: &hash(&key), label, site }, now)
         .await
         .map_err(|error| error.to_string())?;
     Ok(CreatedKey { key_id, key })

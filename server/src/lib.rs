@@ -60,20 +60,17 @@ impl Server {
     pub async fn start_with(settings: Settings, clock: Clock, with_demo_page: bool) -> Result<Self, String> {
         // The port first: a second start by mistake should say so, and not wait for the first one's database.
         let wanted = SocketAddr::new(settings.host, settings.port);
-        let listener = TcpListener::bind(wanted)
-            .await
-            .map_err(|error| match error.kind() {
-                ErrorKind::AddrInUse => format!(
-                    "Port {} is taken by another program. Stop that one, or choose another port: --port {}.",
-                    settings.port,
-                    settings.port.checked_add(1).unwrap_or(8080)
-                ),
-                ErrorKind::PermissionDenied => format!(
-                    "Port {} may not be opened by this user. Choose one above 1023.",
-                    settings.port
-                ),
-                _ => format!("{wanted} cannot be listened on: {error}."),
-            })?;
+        let listener = TcpListener::bind(wanted).await.map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "Port {} is taken by another program. Stop that one, or choose another port: --port {}.",
+                settings.port,
+                settings.port.checked_add(1).unwrap_or(8080)
+            ),
+            ErrorKind::PermissionDenied => {
+                format!("Port {} may not be opened by this user. Choose one above 1023.", settings.port)
+            }
+            _ => format!("{wanted} cannot be listened on: {error}."),
+        })?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let store = Store::open(&settings.database_url).await?;
         let app = App {
@@ -92,12 +89,7 @@ impl Server {
                 .into_future(),
         );
         tracing::info!(%address, "listening");
-        Ok(Self {
-            address,
-            app,
-            stop,
-            serving,
-        })
+        Ok(Self { address, app, stop, serving })
     }
 
     /// Where it listens.

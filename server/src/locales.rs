@@ -13,9 +13,7 @@ const BUILT_IN: &[(&str, &str)] = &[("en", include_str!("../locales/en.toml"))];
 #[must_use]
 pub fn built_in(locale: &Locale) -> Texts {
     let find = |name: &str| BUILT_IN.iter().find(|(of, _)| *of == name);
-    let (_, file) = find(locale.as_str())
-        .or_else(|| find(locale.language()))
-        .unwrap_or(&BUILT_IN[0]);
+    let (_, file) = find(locale.as_str()).or_else(|| find(locale.language())).unwrap_or(&BUILT_IN[0]);
     toml::from_str(file).expect("the built-in texts are complete")
 }
 
@@ -29,10 +27,7 @@ mod tests {
             let texts: Texts = toml::from_str(file).unwrap_or_else(|error| panic!("{locale}: {error}"));
             let mut texts = texts;
             for key in Texts::KEYS {
-                assert!(
-                    !texts.get_mut(key).unwrap().trim().is_empty(),
-                    "{locale}: {key} is empty"
-                );
+                assert!(!texts.get_mut(key).unwrap().trim().is_empty(), "{locale}: {key} is empty");
             }
         }
     }

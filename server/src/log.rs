@@ -35,10 +35,7 @@ pub const REQUEST_ID: &str = "x-request-id";
 pub fn drop_odd_request_id(mut request: Request) -> Request {
     let named = request.headers().get(REQUEST_ID).is_none_or(|id| {
         (1..=64).contains(&id.len())
-            && id
-                .as_bytes()
-                .iter()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
+            && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
     });
     if !named {
         request.headers_mut().remove(REQUEST_ID);
@@ -61,10 +58,8 @@ impl MakeRequestId for NameRequests {
 pub async fn log_request(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("none".to_owned(), |path| path.as_str().to_owned());
+    let route =
+        request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
     let request_id = request
         .extensions()
         .get::<RequestId>()
@@ -79,10 +74,7 @@ pub async fn log_request(request: Request, next: Next) -> Response {
         response = error.to_response(Some(request_id.clone()));
         // What layers below added (CORS above all) must reach the caller with the problem body too.
         for (name, value) in &headers {
-            response
-                .headers_mut()
-                .entry(name)
-                .or_insert_with(|| value.clone());
+            response.headers_mut().entry(name).or_insert_with(|| value.clone());
         }
     }
     let status = response.status().as_u16();

@@ -75,11 +75,7 @@ pub fn read(text: &str) -> Result<Notice, String> {
         default_locale: file.default_locale,
         number: 0,
         privacy_policy: file.privacy_policy,
-        purposes: file
-            .purposes
-            .into_iter()
-            .map(PurposeEntry::into_purpose)
-            .collect(),
+        purposes: file.purposes.into_iter().map(PurposeEntry::into_purpose).collect(),
         texts,
     };
     check(&notice)?;
@@ -109,34 +105,23 @@ impl PurposeEntry {
 }
 
 fn check(notice: &Notice) -> Result<(), String> {
-    let Controller {
-        address,
-        contact,
-        name,
-    } = &notice.controller;
+    let Controller { address, contact, name } = &notice.controller;
     for (field, text) in [("name", name), ("address", address), ("contact", contact)] {
         if text.trim().is_empty() {
-            return Err(format!(
-                "controller.{field} is empty: visitors must be able to tell who asks."
-            ));
+            return Err(format!("controller.{field} is empty: visitors must be able to tell who asks."));
         }
     }
     if !notice.texts.contains_key(&notice.default_locale) {
-        return Err(format!(
-            "default_locale is `{0}`, but there is no [texts.{0}].",
-            notice.default_locale
-        ));
+        return Err(format!("default_locale is `{0}`, but there is no [texts.{0}].", notice.default_locale));
     }
     if let Some(link) = &notice.privacy_policy
         && !(link.starts_with("https://") || link.starts_with("http://") || link.starts_with('/'))
     {
-        return Err(format!(
-            "privacy_policy: `{link}` is neither an https address nor a path of the site."
-        ));
+        return Err(format!("privacy_policy: `{link}` is neither an https address nor a path of the site."));
     }
     if notice.purposes.is_empty() {
         return Err(
-            "There are no [[purposes]]: a notice says at least what is strictly necessary.".to_owned(),
+            "There are no [[purposes]]: a notice says at least what is strictly necessary.".to_owned()
         );
     }
     for (at, purpose) in notice.purposes.iter().enumerate() {
@@ -159,11 +144,7 @@ fn check(notice: &Notice) -> Result<(), String> {
                 }
                 Some(_) => {}
             }
-            if let Some(cookie) = purpose
-                .cookies
-                .iter()
-                .find(|cookie| !cookie.about.contains_key(locale))
-            {
+            if let Some(cookie) = purpose.cookies.iter().find(|cookie| !cookie.about.contains_key(locale)) {
                 return Err(format!(
                     "The cookie `{}` of `{id}` does not say what it is about in `{locale}`.",
                     cookie.name
@@ -183,10 +164,7 @@ pub async fn publish(
     now: i64,
 ) -> Result<Published, String> {
     let notice = read(text)?;
-    if let Some(unknown) = material
-        .iter()
-        .find(|id| notice.optional().all(|purpose| purpose.id != **id))
-    {
+    if let Some(unknown) = material.iter().find(|id| notice.optional().all(|purpose| purpose.id != **id)) {
         return Err(format!(
             "`{unknown}` cannot be asked again: it is not an optional purpose of this notice."
         ));
@@ -194,29 +172,16 @@ pub async fn publish(
     let mut problem = None;
     let number = store
         .publish_notice(site, now, |number, newest| {
-            let newest = match newest
-                .map(|row| serde_json::from_str::<Notice>(&row.body))
-                .transpose()
-            {
+            let newest = match newest.map(|row| serde_json::from_str::<Notice>(&row.body)).transpose() {
                 Ok(newest) => newest,
                 Err(error) => {
                     problem = Some(format!("The notice before this one cannot be read: {error}."));
                     return None;
                 }
             };
-            let next = numbered(
-                notice,
-                u32::try_from(number).unwrap_or(u32::MAX),
-                newest.as_ref(),
-                material,
-            );
-            let unchanged = newest.is_some_and(|newest| {
-                newest
-                    == Notice {
-                        number: newest.number,
-                        ..next.clone()
-                    }
-            });
+            let next = numbered(notice, u32::try_from(number).unwrap_or(u32::MAX), newest.as_ref(), material);
+            let unchanged =
+                newest.is_some_and(|newest| newest == Notice { number: newest.number, ..next.clone() });
             let body = next.canonical_json();
             (!unchanged).then(|| (Notice::hash(&body), body))
         })
@@ -249,11 +214,7 @@ fn numbered(notice: Notice, number: u32, newest: Option<&Notice>, material: &[Pu
             ..purpose
         })
         .collect();
-    Notice {
-        number,
-        purposes,
-        ..notice
-    }
+    Notice { number, purposes, ..notice }
 }
 
 #[cfg(test)]
@@ -267,18 +228,9 @@ mod tests {
         let first = numbered(read(DEMO).unwrap(), 1, None, &[]);
         assert!(first.purposes.iter().all(|purpose| purpose.since == 1));
         let analytics = "analytics".parse().unwrap();
-        let second = numbered(
-            read(DEMO).unwrap(),
-            2,
-            Some(&first),
-            std::slice::from_ref(&analytics),
-        );
-        let changed: Vec<_> = second
-            .purposes
-            .iter()
-            .filter(|purpose| purpose.since == 2)
-            .map(|purpose| &purpose.id)
-            .collect();
+        let second = numbered(read(DEMO).unwrap(), 2, Some(&first), std::slice::from_ref(&analytics));
+        let changed: Vec<_> =
+            second.purposes.iter().filter(|purpose| purpose.since == 2).map(|purpose| &purpose.id).collect();
         assert_eq!(changed, [&analytics]);
         let third = numbered(read(DEMO).unwrap(), 3, Some(&second), &[]);
         assert_eq!(third.purposes, second.purposes);

@@ -15,8 +15,6 @@ pub async fn get_health() -> &'static str {
 
 /// `GET /readyz`: the database answers, so decisions can be recorded; otherwise 503.
 pub async fn get_readiness(State(app): State<App>) -> Result<&'static str> {
-    tokio::time::timeout(Duration::from_secs(2), app.store.ping())
-        .await
-        .map_err(|_| Error::Busy)??;
+    tokio::time::timeout(Duration::from_secs(2), app.store.ping()).await.map_err(|_| Error::Busy)??;
     Ok("ready\n")
 }

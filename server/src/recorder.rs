@@ -49,18 +49,13 @@ impl Recorder {
     pub fn start(store: Store, clock: Clock) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let task = tokio::spawn(record_until_finished(jobs, store, clock));
-        Self {
-            queue,
-            task: Arc::new(Mutex::new(Some(task))),
-        }
+        Self { queue, task: Arc::new(Mutex::new(Some(task))) }
     }
 
     /// Records one decision; returns once it is durable, or at once if too many wait.
     pub async fn record(&self, draft: Draft) -> Result<Appended> {
         let (reply, answer) = oneshot::channel();
-        self.queue
-            .try_send(Job::Record(Box::new(draft), reply))
-            .map_err(|_| Error::Busy)?;
+        self.queue.try_send(Job::Record(Box::new(draft), reply)).map_err(|_| Error::Busy)?;
         answer.await.unwrap_or(Err(Error::Busy))
     }
 
@@ -105,14 +100,7 @@ async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appen
         .into_iter()
         .map(|draft| {
             let widget = crate::widget::HASH.to_owned();
-            Receipt::new(
-                draft.decision,
-                draft.site,
-                draft.notice_hash,
-                draft.origin,
-                widget,
-                now,
-            )
+            Receipt::new(draft.decision, draft.site, draft.notice_hash, draft.origin, widget, now)
         })
         .enumerate()
         .collect();

@@ -35,10 +35,7 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
 
     // OPTIONS is named so that the CORS layer sees it; what is not a preflight gets an empty answer.
     let visitor = Router::new()
-        .route(
-            "/_assent/{site}/decisions",
-            post(decisions::create_decision).options(async || ()),
-        )
+        .route("/_assent/{site}/decisions", post(decisions::create_decision).options(async || ()))
         .layer(pages_may_post(app.clone()));
     let mut router = Router::new()
         // The page
@@ -64,21 +61,12 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
 /// Lets a site's own pages post from another host (Fetch §3.3, CORS), and no others.
 fn pages_may_post(app: App) -> CorsLayer {
     let is_of_the_site = AllowOrigin::async_predicate(move |origin, request| {
-        let site = request
-            .uri
-            .path()
-            .split('/')
-            .nth(2)
-            .and_then(|site| site.parse::<SiteId>().ok());
+        let site = request.uri.path().split('/').nth(2).and_then(|site| site.parse::<SiteId>().ok());
         async move {
             let Some(site) = site else { return false };
             let current = app.catalog.site(&site).await;
             current.is_ok_and(|current| {
-                current
-                    .site
-                    .origins
-                    .iter()
-                    .any(|allowed| allowed.as_bytes() == origin.as_bytes())
+                current.site.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
             })
         }
     });

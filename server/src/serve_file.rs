@@ -33,10 +33,7 @@ impl Precompressed {
     #[must_use]
     pub fn new(content_type: &'static str, identity: Vec<u8>) -> Self {
         let mut brotli = Vec::new();
-        let parameters = brotli::enc::BrotliEncoderParams {
-            quality: 11,
-            ..Default::default()
-        };
+        let parameters = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
         // Writing to memory cannot fail; an empty encoding would never be served, see `best`.
         if brotli::BrotliCompress(&mut identity.as_slice(), &mut brotli, &parameters).is_err() {
             brotli.clear();
@@ -48,10 +45,7 @@ impl Precompressed {
     #[must_use]
     pub fn with_brotli(content_type: &'static str, identity: Vec<u8>, brotli: Vec<u8>) -> Self {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-        let gzip = gzip
-            .write_all(&identity)
-            .and_then(|()| gzip.finish())
-            .unwrap_or_default();
+        let gzip = gzip.write_all(&identity).and_then(|()| gzip.finish()).unwrap_or_default();
         // Weak: the encodings' bytes differ, what they mean does not (RFC 9110 §8.8.1).
         let etag = format!("W/\"{}\"", HEXLOWER.encode(&Sha256::digest(&identity)[..8]));
         Self {
@@ -76,24 +70,16 @@ impl Precompressed {
             .get_all(IF_NONE_MATCH)
             .iter()
             .filter_map(|value| value.to_str().ok())
-            .any(|value| {
-                value
-                    .split(',')
-                    .any(|etag| etag.trim().as_bytes() == self.etag.as_bytes())
-            });
+            .any(|value| value.split(',').any(|etag| etag.trim().as_bytes() == self.etag.as_bytes()));
         let mut response = if known {
             crate::error::not_modified()
         } else {
             let (encoding, body) = self.best(request);
             let mut response = body.into_response();
             if let Some(encoding) = encoding {
-                response
-                    .headers_mut()
-                    .insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+                response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
             }
-            response
-                .headers_mut()
-                .insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
             response
         };
         let headers = response.headers_mut();
@@ -101,18 +87,12 @@ impl Precompressed {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
         headers.insert(VARY, HeaderValue::from_static(vary));
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(
-            CROSS_ORIGIN_RESOURCE_POLICY,
-            HeaderValue::from_static("cross-origin"),
-        );
+        headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
         response
     }
 
     fn best(&self, request: &HeaderMap) -> (Option<&'static str>, Bytes) {
-        let accepted = request
-            .get(ACCEPT_ENCODING)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let accepted = request.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if accepts(accepted, "br") && !self.brotli.is_empty() {
             (Some("br"), self.brotli.clone())
         } else if accepts(accepted, "gzip") && !self.gzip.is_empty() {
@@ -127,9 +107,7 @@ impl Precompressed {
 fn accepts(header: &str, encoding: &str) -> bool {
     header.split(',').any(|part| {
         let mut pieces = part.split(';').map(str::trim);
-        let named = pieces
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        let named = pieces.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
         named && !pieces.any(|piece| matches!(piece, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
     })
 }

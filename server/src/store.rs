@@ -98,10 +98,7 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(|error| failed(&error))?;
-        SQLITE_MIGRATIONS
-            .run(&pool)
-            .await
-            .map_err(|error| failed(&error))?;
+        SQLITE_MIGRATIONS.run(&pool).await.map_err(|error| failed(&error))?;
         Ok(Self::Sqlite(pool))
     }
 
@@ -117,10 +114,7 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(|error| failed(&error))?;
-        POSTGRES_MIGRATIONS
-            .run(&pool)
-            .await
-            .map_err(|error| failed(&error))?;
+        POSTGRES_MIGRATIONS.run(&pool).await.map_err(|error| failed(&error))?;
         Ok(Self::Postgres(pool))
     }
 

@@ -51,10 +51,7 @@ pub async fn get_tag(
     query: Result<Query<TagQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let site = file
-        .strip_suffix(".js")
-        .and_then(|site| site.parse().ok())
-        .ok_or(Error::NotFound)?;
+    let site = file.strip_suffix(".js").and_then(|site| site.parse().ok()).ok_or(Error::NotFound)?;
     let current = app.catalog.site(&site).await?;
     let notice = match current.newest_notice {
         0 => return Err(Error::NotFound),
@@ -62,10 +59,7 @@ pub async fn get_tag(
     };
     // A language that cannot be read is no language: the tag must load all the same.
     let asked = query.ok().and_then(|Query(query)| query.lang);
-    let accepted = headers
-        .get(ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let wanted = asked.as_deref().into_iter().chain(languages(accepted));
     let locale = notice.notice.best_locale(wanted).clone();
     let tag = app.catalog.tag(&site, &notice, &locale).await?;
@@ -88,10 +82,7 @@ pub fn write(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Precompr
     };
     let settings = serde_json::to_string(&tag).ok()?;
     let script = format!("{}({settings});\n", strip(LOADER));
-    Some(Precompressed::new(
-        "text/javascript; charset=utf-8",
-        script.into_bytes(),
-    ))
+    Some(Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()))
 }
 
 /// Leaves out what only readers of the source need: indentation, empty lines, and lines that are wholly a comment.
@@ -109,12 +100,9 @@ fn languages(header: &str) -> Vec<&str> {
         .split(',')
         .filter_map(|part| {
             let mut pieces = part.split(';').map(str::trim);
-            let language = pieces
-                .next()
-                .filter(|language| !language.is_empty() && *language != "*")?;
-            let weight = pieces
-                .find_map(|piece| piece.strip_prefix("q="))
-                .map_or(Some(1.0), |q| q.parse().ok())?;
+            let language = pieces.next().filter(|language| !language.is_empty() && *language != "*")?;
+            let weight =
+                pieces.find_map(|piece| piece.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok())?;
             Some((weight, language))
         })
         .collect();
@@ -128,19 +116,13 @@ mod tests {
 
     #[test]
     fn languages_are_ordered_by_their_weight() {
-        assert_eq!(
-            languages("fr;q=0.5, de-CH, en;q=0.8, *;q=0.1"),
-            ["de-CH", "en", "fr"]
-        );
+        assert_eq!(languages("fr;q=0.5, de-CH, en;q=0.8, *;q=0.1"), ["de-CH", "en", "fr"]);
         assert!(languages("").is_empty());
         assert_eq!(languages("de;q=x, en"), ["en"]);
     }
 
     #[test]
     fn only_whole_comment_lines_are_stripped() {
-        assert_eq!(
-            strip("// why\n  a(); // stays\n\n/* gone */\nb(\"//\");\n"),
-            "a(); // stays\nb(\"//\");"
-        );
+        assert_eq!(strip("// why\n  a(); // stays\n\n/* gone */\nb(\"//\");\n"), "a(); // stays\nb(\"//\");");
     }
 }

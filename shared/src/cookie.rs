@@ -40,10 +40,7 @@ impl StoredDecision {
             grants: if grants.is_empty() {
                 BTreeSet::new()
             } else {
-                grants
-                    .split('.')
-                    .map(|grant| grant.parse().ok())
-                    .collect::<Option<_>>()?
+                grants.split('.').map(|grant| grant.parse().ok()).collect::<Option<_>>()?
             },
         })
     }
@@ -52,12 +49,7 @@ impl StoredDecision {
     #[must_use]
     pub fn value(&self) -> String {
         let grants: Vec<&str> = self.grants.iter().map(PurposeId::as_str).collect();
-        format!(
-            "1~{}~{}~{}",
-            self.notice,
-            base36(self.decided_at),
-            grants.join(".")
-        )
+        format!("1~{}~{}~{}", self.notice, base36(self.decided_at), grants.join("."))
     }
 }
 
@@ -95,15 +87,9 @@ fn base36(number: i64) -> String {
 
 fn parse_base36(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let canonical = !digits.is_empty()
-        && digits
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());
-    if canonical {
-        i64::from_str_radix(text, 36).ok()
-    } else {
-        None
-    }
+    let canonical =
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());
+    if canonical { i64::from_str_radix(text, 36).ok() } else { None }
 }
 
 #[cfg(test)]

@@ -111,10 +111,7 @@ impl Decision {
                 Some(_) => {}
             }
         }
-        if let Some(purpose) = notice
-            .optional()
-            .find(|purpose| !self.choices.contains_key(&purpose.id))
-        {
+        if let Some(purpose) = notice.optional().find(|purpose| !self.choices.contains_key(&purpose.id)) {
             return Err(DecisionError::MissingPurpose(purpose.id.clone()));
         }
         if !notice.texts.contains_key(&self.locale) {
@@ -151,9 +148,7 @@ fn choices_without_repeats<'de, D: Deserializer<'de>>(deserializer: D) -> Result
             let mut choices = Choices::new();
             while let Some((id, granted)) = map.next_entry::<PurposeId, bool>()? {
                 if choices.insert(id.clone(), granted).is_some() {
-                    return Err(serde::de::Error::custom(format!(
-                        "the choice for `{id}` is given twice"
-                    )));
+                    return Err(serde::de::Error::custom(format!("the choice for `{id}` is given twice")));
                 }
             }
             Ok(choices)
@@ -179,19 +174,10 @@ mod tests {
     #[test]
     fn a_decision_names_every_optional_purpose_and_no_other() {
         let notice = notice();
-        let check = |choices, method| {
-            decision(choices, method)
-                .check(&notice)
-                .map_err(|error| error.to_string())
-        };
-        assert_eq!(
-            check(r#"{"analytics":true,"video":true}"#, Method::AcceptAll),
-            Ok(())
-        );
-        assert_eq!(
-            check(r#"{"analytics":true,"video":false}"#, Method::Custom),
-            Ok(())
-        );
+        let check =
+            |choices, method| decision(choices, method).check(&notice).map_err(|error| error.to_string());
+        assert_eq!(check(r#"{"analytics":true,"video":true}"#, Method::AcceptAll), Ok(()));
+        assert_eq!(check(r#"{"analytics":true,"video":false}"#, Method::Custom), Ok(()));
         assert_eq!(
             check(r#"{"analytics":true}"#, Method::Custom),
             Err("the choice for `video` is missing".to_owned())
@@ -201,10 +187,7 @@ mod tests {
             Err("`ads` is not a purpose of this notice".to_owned())
         );
         assert_eq!(
-            check(
-                r#"{"analytics":true,"video":true,"necessary":false}"#,
-                Method::Custom
-            ),
+            check(r#"{"analytics":true,"video":true,"necessary":false}"#, Method::Custom),
             Err("`necessary` is essential: it is not asked, so it must not be sent".to_owned())
         );
     }
@@ -217,10 +200,7 @@ mod tests {
             (r#"{"analytics":true,"video":false}"#, Method::RejectAll),
             (r#"{"analytics":true,"video":true}"#, Method::Withdraw),
         ] {
-            assert_eq!(
-                decision(choices, method).check(&notice),
-                Err(DecisionError::Contradiction(method))
-            );
+            assert_eq!(decision(choices, method).check(&notice), Err(DecisionError::Contradiction(method)));
         }
     }
 
@@ -228,12 +208,7 @@ mod tests {
     fn a_choice_given_twice_is_refused() {
         let twice = r#"{"analytics":false,"analytics":true}"#;
         let error = choices_without_repeats(&mut serde_json::Deserializer::from_str(twice)).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("the choice for `analytics` is given twice"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("the choice for `analytics` is given twice"), "{error}");
     }
 
     #[test]
@@ -245,13 +220,7 @@ mod tests {
             bad.check(&notice()).unwrap_err()
         };
         assert_eq!(refused(|bad| bad.layer = 3), DecisionError::UnknownLayer(3));
-        assert_eq!(
-            refused(|bad| bad.decided_at = i64::MIN),
-            DecisionError::ImpossibleTime
-        );
-        assert!(matches!(
-            refused(|bad| bad.locale = "fr".parse().unwrap()),
-            DecisionError::UnknownLocale(_)
-        ));
+        assert_eq!(refused(|bad| bad.decided_at = i64::MIN), DecisionError::ImpossibleTime);
+        assert!(matches!(refused(|bad| bad.locale = "fr".parse().unwrap()), DecisionError::UnknownLocale(_)));
     }
 }

@@ -230,12 +230,7 @@ impl Notice {
             let language = tag.split('-').next().unwrap_or(tag);
             let same = |locale: &&Locale| locale.as_str().eq_ignore_ascii_case(tag);
             let near = |locale: &&Locale| locale.language().eq_ignore_ascii_case(language);
-            if let Some(locale) = self
-                .texts
-                .keys()
-                .find(same)
-                .or_else(|| self.texts.keys().find(near))
-            {
+            if let Some(locale) = self.texts.keys().find(same).or_else(|| self.texts.keys().find(near)) {
                 return locale;
             }
         }
@@ -246,11 +241,7 @@ impl Notice {
     #[must_use]
     pub fn view(&self, locale: &Locale) -> Option<NoticeView> {
         let texts = self.texts.get(locale)?.clone();
-        let purposes = self
-            .purposes
-            .iter()
-            .map(|purpose| purpose.view(locale))
-            .collect::<Option<_>>()?;
+        let purposes = self.purposes.iter().map(|purpose| purpose.view(locale)).collect::<Option<_>>()?;
         Some(NoticeView {
             number: self.number,
             locale: locale.to_string(),
@@ -350,22 +341,12 @@ pub(crate) mod tests {
             }],
             essential,
             id: id.parse().unwrap(),
-            legal_basis: if essential {
-                LegalBasis::Contract
-            } else {
-                LegalBasis::Consent
-            },
+            legal_basis: if essential { LegalBasis::Contract } else { LegalBasis::Consent },
             recipients: vec![],
             retention: None,
             since: 1,
-            texts: [(
-                en.clone(),
-                PurposeTexts {
-                    description: format!("About {id}"),
-                    name: id.to_owned(),
-                },
-            )]
-            .into(),
+            texts: [(en.clone(), PurposeTexts { description: format!("About {id}"), name: id.to_owned() })]
+                .into(),
         };
         Notice {
             controller: Controller {
@@ -376,11 +357,7 @@ pub(crate) mod tests {
             default_locale: en.clone(),
             number: 1,
             privacy_policy: None,
-            purposes: vec![
-                purpose("necessary", true),
-                purpose("analytics", false),
-                purpose("video", false),
-            ],
+            purposes: vec![purpose("necessary", true), purpose("analytics", false), purpose("video", false)],
             texts: [(en, Texts::from_keys(str::to_uppercase))].into(),
         }
     }
@@ -394,24 +371,13 @@ pub(crate) mod tests {
         assert_eq!(notice.best_locale(["fr", "pt-PT"]).as_str(), "pt-BR");
         assert_eq!(notice.best_locale(["fr"]).as_str(), "en");
         assert_eq!(notice.best_locale(["", "*", "'"]).as_str(), "en");
-        assert!(
-            notice.view(&"pt-BR".parse().unwrap()).is_none(),
-            "its purposes have no texts in it"
-        );
+        assert!(notice.view(&"pt-BR".parse().unwrap()).is_none(), "its purposes have no texts in it");
         assert_eq!(notice.view(&"en".parse().unwrap()).unwrap().purposes.len(), 3);
     }
 
     #[test]
     fn lifetimes_are_read_and_written_alike() {
-        for text in [
-            "session",
-            "persistent",
-            "1 year",
-            "13 months",
-            "30 days",
-            "24 hours",
-            "1 minute",
-        ] {
+        for text in ["session", "persistent", "1 year", "13 months", "30 days", "24 hours", "1 minute"] {
             assert_eq!(text.parse::<Lifetime>().unwrap().to_string(), text);
         }
         for text in ["", "1", "year", "0 days", "-1 days", "2 fortnights", "1  year"] {

@@ -82,10 +82,7 @@ impl Receipt {
             layer: decision.layer,
             locale: decision.locale,
             method: decision.method,
-            notice: NoticeRef {
-                hash: notice_hash,
-                number: decision.notice,
-            },
+            notice: NoticeRef { hash: notice_hash, number: decision.notice },
             origin,
             received_at,
             replaces: decision.replaces,
@@ -131,11 +128,7 @@ mod tests {
             visitor: "AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap(),
             notice: 1,
             locale: "en".parse().unwrap(),
-            choices: [
-                ("video".parse().unwrap(), true),
-                ("analytics".parse().unwrap(), false),
-            ]
-            .into(),
+            choices: [("video".parse().unwrap(), true), ("analytics".parse().unwrap(), false)].into(),
             method: Method::Custom,
             layer: 2,
             gpc: false,

@@ -112,10 +112,7 @@ impl Store {
                             in_this_batch.insert(&receipt.decision, new.len());
                             new.push((next, receipt, body.clone()));
                             next += 1;
-                            Appended::New {
-                                leaf_index: next - 1,
-                                body,
-                            }
+                            Appended::New { leaf_index: next - 1, body }
                         }
                     });
                 }
@@ -171,9 +168,7 @@ impl Store {
             if let Some(visitor) = &filter.visitor {
                 query.push(" and visitor = ").push_bind(visitor.as_str());
             }
-            query
-                .push(" order by received_at, leaf_index limit ")
-                .push_bind(limit);
+            query.push(" order by received_at, leaf_index limit ").push_bind(limit);
             query.build_query_as().fetch_all(pool).await
         })
     }
@@ -196,10 +191,6 @@ mod tests {
         let rows: Vec<usize> = (0..1_234).collect();
         let statements: Vec<&[usize]> = super::in_statements(&rows).collect();
         assert_eq!(statements.concat(), rows);
-        assert!(
-            statements
-                .iter()
-                .all(|statement| super::STATEMENT_ROWS.contains(&statement.len()))
-        );
+        assert!(statements.iter().all(|statement| super::STATEMENT_ROWS.contains(&statement.len())));
     }
 }

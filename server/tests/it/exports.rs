@@ -26,10 +26,7 @@ async fn csv_is_read_back_as_it_was_decided(engine: Engine) {
     let key = app.operator_key(None).await;
     let answer = app.get_with_key(&key, EXPORT).await;
     assert_eq!(answer.headers()["content-type"], "text/csv; charset=utf-8");
-    assert_eq!(
-        answer.headers()["content-disposition"],
-        "attachment; filename=\"shop-receipts.csv\""
-    );
+    assert_eq!(answer.headers()["content-disposition"], "attachment; filename=\"shop-receipts.csv\"");
     let text = answer.text().await.unwrap();
     let mut csv = csv::Reader::from_reader(text.as_bytes());
     let header = csv.headers().unwrap().clone();
@@ -38,18 +35,12 @@ async fn csv_is_read_back_as_it_was_decided(engine: Engine) {
         rows[row][header.iter().position(|column| column == name).unwrap()].to_owned()
     };
     assert_eq!(rows.len(), 2);
-    assert_eq!(
-        (cell(0, "leaf_index"), cell(1, "leaf_index")),
-        ("0".to_owned(), "1".to_owned())
-    );
+    assert_eq!((cell(0, "leaf_index"), cell(1, "leaf_index")), ("0".to_owned(), "1".to_owned()));
     assert_eq!(
         (cell(0, "choice_analytics"), cell(1, "choice_analytics")),
         ("denied".to_owned(), "granted".to_owned())
     );
-    assert_eq!(
-        (cell(0, "method"), cell(1, "method")),
-        ("reject_all".to_owned(), "custom".to_owned())
-    );
+    assert_eq!((cell(0, "method"), cell(1, "method")), ("reject_all".to_owned(), "custom".to_owned()));
     assert_eq!((cell(0, "replaces"), cell(1, "replaces")), (String::new(), id(1)));
     assert_eq!(cell(0, "received_at"), "2026-11-21T00:00:00.000Z");
     assert_eq!(
@@ -57,11 +48,7 @@ async fn csv_is_read_back_as_it_was_decided(engine: Engine) {
         "'-8640000000000000 ms",
         "a cell that would be a formula is made harmless"
     );
-    assert!(
-        rows.iter()
-            .flatten()
-            .all(|cell| !cell.starts_with(['=', '+', '-', '@']))
-    );
+    assert!(rows.iter().flatten().all(|cell| !cell.starts_with(['=', '+', '-', '@'])));
     app.finish().await;
 }
 
@@ -71,12 +58,7 @@ async fn json_lines_hold_the_stored_bytes(engine: Engine) {
         app.post(&refusal(number)).await;
     }
     let key = app.operator_key(Some(&app.shop)).await;
-    let text = app
-        .get_with_key(&key, &format!("{EXPORT}?format=jsonl"))
-        .await
-        .text()
-        .await
-        .unwrap();
+    let text = app.get_with_key(&key, &format!("{EXPORT}?format=jsonl")).await.text().await.unwrap();
     let expected: String = app
         .receipts()
         .await
@@ -90,28 +72,16 @@ async fn json_lines_hold_the_stored_bytes(engine: Engine) {
 async fn time_and_visitor_filter(engine: Engine) {
     let app = TestServer::start(engine).await;
     for number in 0..4 {
-        let visitor = if number % 2 == 0 {
-            "AAAAAAAAAAAAAAAAAAAAAA"
-        } else {
-            "BBBBBBBBBBBBBBBBBBBBBA"
-        };
-        app.post(&with(refusal(number), json!({"visitor": visitor})))
-            .await;
+        let visitor = if number % 2 == 0 { "AAAAAAAAAAAAAAAAAAAAAA" } else { "BBBBBBBBBBBBBBBBBBBBBA" };
+        app.post(&with(refusal(number), json!({"visitor": visitor}))).await;
         app.clock.advance(86_400_000);
     }
     let key = app.operator_key(None).await;
     let ids = async |query: &str| -> Vec<String> {
-        let text = app
-            .get_with_key(&key, &format!("{EXPORT}?format=jsonl&{query}"))
-            .await
-            .text()
-            .await
-            .unwrap();
+        let text =
+            app.get_with_key(&key, &format!("{EXPORT}?format=jsonl&{query}")).await.text().await.unwrap();
         let decision = |line: &str| {
-            serde_json::from_str::<Value>(line).unwrap()["receipt"]["decision"]
-                .as_str()
-                .unwrap()
-                .to_owned()
+            serde_json::from_str::<Value>(line).unwrap()["receipt"]["decision"].as_str().unwrap().to_owned()
         };
         text.lines().map(decision).collect()
     };
@@ -134,10 +104,7 @@ async fn pages_join_without_gap_or_repeat(engine: Engine) {
         let key = app.operator_key(None).await;
         let text = app.get_with_key(&key, EXPORT).await.text().await.unwrap();
         let mut csv = csv::Reader::from_reader(text.as_bytes());
-        let places: Vec<usize> = csv
-            .records()
-            .map(|row| row.unwrap()[0].parse().unwrap())
-            .collect();
+        let places: Vec<usize> = csv.records().map(|row| row.unwrap()[0].parse().unwrap()).collect();
         assert_eq!(places, (0..app.receipts().await.len()).collect::<Vec<_>>());
     }
     app.finish().await;
@@ -161,25 +128,14 @@ async fn only_a_working_key_of_the_site_opens_it(engine: Engine) {
     assert_eq!(status(&own).await, StatusCode::OK);
     assert_eq!(status(&all).await, StatusCode::OK);
     assert_eq!(status(&others).await, StatusCode::FORBIDDEN);
-    assert_eq!(
-        status("assent_000000000000_guess").await,
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(status("assent_000000000000_guess").await, StatusCode::UNAUTHORIZED);
     assert_eq!(status("").await, StatusCode::UNAUTHORIZED);
     assert_eq!(app.get(EXPORT).await.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(
-        app.get_with_key(&all, "/api/v1/sites/nosuch/export")
-            .await
-            .status(),
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(app.get_with_key(&all, "/api/v1/sites/nosuch/export").await.status(), StatusCode::NOT_FOUND);
     let key_id = own.split('_').nth(1).unwrap();
     assert!(app.store().revoke_key(key_id, NOW).await.unwrap());
     assert_eq!(status(&own).await, StatusCode::UNAUTHORIZED);
-    assert!(
-        !app.store().revoke_key(key_id, NOW).await.unwrap(),
-        "it is revoked already"
-    );
+    assert!(!app.store().revoke_key(key_id, NOW).await.unwrap(), "it is revoked already");
     app.finish().await;
 }
 
@@ -187,25 +143,14 @@ async fn a_purpose_that_came_later_has_a_column(engine: Engine) {
     let app = TestServer::start(engine).await;
     app.post(&refusal(1)).await;
     let renamed = crate::harness::NOTICE.replace("id = \"video\"", "id = \"maps\"");
-    notices::publish(app.store(), &app.shop, &renamed, &[], NOW)
-        .await
-        .unwrap();
+    notices::publish(app.store(), &app.shop, &renamed, &[], NOW).await.unwrap();
     let second = json!({"notice": 2, "choices": {"analytics": false, "maps": true}, "method": "custom"});
     assert_eq!(app.post(&with(refusal(2), second)).await.0, StatusCode::CREATED);
     let key = app.operator_key(None).await;
     let text = app.get_with_key(&key, EXPORT).await.text().await.unwrap();
-    let choices: Vec<String> = text
-        .lines()
-        .map(|line| line.rsplitn(4, ',').take(3).collect::<Vec<_>>().join(" "))
-        .collect();
-    assert_eq!(
-        choices,
-        [
-            "choice_video choice_maps choice_analytics",
-            "denied  denied",
-            " granted denied"
-        ]
-    );
+    let choices: Vec<String> =
+        text.lines().map(|line| line.rsplitn(4, ',').take(3).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(choices, ["choice_video choice_maps choice_analytics", "denied  denied", " granted denied"]);
     app.finish().await;
 }
 

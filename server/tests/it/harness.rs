@@ -50,35 +50,23 @@ impl Database {
         let folder = TempDir::new().unwrap();
         if engine == Engine::Sqlite {
             let url = format!("sqlite:{}", folder.path().join("assent.db").display());
-            return Self {
-                url,
-                folder,
-                postgres: None,
-            };
+            return Self { url, folder, postgres: None };
         }
         let server = std::env::var("ASSENT_TEST_POSTGRES_URL")
             .expect("ASSENT_TEST_POSTGRES_URL names a PostgreSQL server; without one, leave these out: -- --skip postgres::");
         let name = format!("assent_test_{:016x}", getrandom::u64().unwrap());
-        let mut admin = sqlx::PgConnection::connect(&format!("{server}/postgres"))
-            .await
-            .unwrap();
+        let mut admin = sqlx::PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
         // The name is our own sixteen hex digits; identifiers cannot be bound.
         admin
             .execute(sqlx::QueryBuilder::<sqlx::Postgres>::new(format!("create database {name}")).build())
             .await
             .unwrap();
-        Self {
-            url: format!("{server}/{name}"),
-            folder,
-            postgres: Some((server, name)),
-        }
+        Self { url: format!("{server}/{name}"), folder, postgres: Some((server, name)) }
     }
 
     async fn drop(self) {
         if let Some((server, name)) = self.postgres {
-            let mut admin = sqlx::PgConnection::connect(&format!("{server}/postgres"))
-                .await
-                .unwrap();
+            let mut admin = sqlx::PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
             let mut drop =
                 sqlx::QueryBuilder::<sqlx::Postgres>::new(format!("drop database {name} with (force)"));
             admin.execute(drop.build()).await.unwrap();
@@ -114,20 +102,9 @@ impl TestServer {
             origins: vec![PAGE.to_owned()],
         };
         assert!(server.store().add_site(&site, NOW).await.unwrap());
-        notices::publish(server.store(), &shop, NOTICE, &[], NOW)
-            .await
-            .unwrap();
-        let client = Client::builder()
-            .timeout(Duration::from_secs(30))
-            .build()
-            .unwrap();
-        Self {
-            server: Some(server),
-            clock,
-            shop,
-            database: Some(database),
-            client,
-        }
+        notices::publish(server.store(), &shop, NOTICE, &[], NOW).await.unwrap();
+        let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
+        Self { server: Some(server), clock, shop, database: Some(database), client }
     }
 
     pub(crate) fn server(&self) -> &Server {
@@ -153,8 +130,7 @@ impl TestServer {
 
     /// A browser on one of the shop's pages.
     pub(crate) async fn post(&self, decision: &Value) -> (StatusCode, Value) {
-        self.post_from(PAGE, decision.to_string().into_bytes(), "application/json")
-            .await
+        self.post_from(PAGE, decision.to_string().into_bytes(), "application/json").await
     }
 
     pub(crate) async fn post_from(
@@ -180,47 +156,25 @@ impl TestServer {
     }
 
     pub(crate) async fn get_with_key(&self, key: &str, path: &str) -> Response {
-        self.request(Method::GET, path)
-            .bearer_auth(key)
-            .send()
-            .await
-            .unwrap()
+        self.request(Method::GET, path).bearer_auth(key).send().await.unwrap()
     }
 
     /// Every receipt of the shop, in the order of the ledger.
     pub(crate) async fn receipts(&self) -> Vec<(ReceiptRow, Receipt)> {
-        let mut rows = self
-            .store()
-            .receipts(&self.shop, &Filter::default(), Place::START, 1_000_000)
-            .await
-            .unwrap();
+        let mut rows =
+            self.store().receipts(&self.shop, &Filter::default(), Place::START, 1_000_000).await.unwrap();
         rows.sort_by_key(|row| row.leaf_index);
-        rows.into_iter()
-            .map(|row| (row.clone(), serde_json::from_str(&row.body).unwrap()))
-            .collect()
+        rows.into_iter().map(|row| (row.clone(), serde_json::from_str(&row.body).unwrap())).collect()
     }
 
     /// Checks what must hold whatever the test did, and ends the server.
     pub(crate) async fn finish(mut self) {
         for (index, (row, receipt)) in self.receipts().await.iter().enumerate() {
-            assert_eq!(
-                row.leaf_index,
-                i64::try_from(index).unwrap(),
-                "the ledger has a gap"
-            );
-            assert_eq!(
-                row.body,
-                receipt.canonical_json(),
-                "the stored bytes are not canonical"
-            );
+            assert_eq!(row.leaf_index, i64::try_from(index).unwrap(), "the ledger has a gap");
+            assert_eq!(row.body, receipt.canonical_json(), "the stored bytes are not canonical");
             assert_eq!(row.received_at, receipt.received_at);
             assert_eq!(receipt.site, self.shop);
-            let notice = self
-                .store()
-                .notice(&self.shop, receipt.notice.number)
-                .await
-                .unwrap()
-                .unwrap();
+            let notice = self.store().notice(&self.shop, receipt.notice.number).await.unwrap().unwrap();
             assert_eq!(notice.hash, receipt.notice.hash);
             assert_eq!(notice.hash, assent_shared::Notice::hash(&notice.body));
         }
@@ -232,10 +186,7 @@ impl TestServer {
 impl Drop for TestServer {
     fn drop(&mut self) {
         let forgotten = self.server.is_some() && !std::thread::panicking();
-        assert!(
-            !forgotten,
-            "end the test with .finish().await, which checks the ledger"
-        );
+        assert!(!forgotten, "end the test with .finish().await, which checks the ledger");
     }
 }
 
@@ -255,9 +206,7 @@ pub(crate) fn refusal(number: u64) -> Value {
 
 /// `value` with some of its fields replaced.
 pub(crate) fn with(mut value: Value, changes: Value) -> Value {
-    let Value::Object(changes) = changes else {
-        panic!("changes are an object")
-    };
+    let Value::Object(changes) = changes else { panic!("changes are an object") };
     for (key, change) in changes {
         value[key] = change;
     }

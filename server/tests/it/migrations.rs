@@ -9,10 +9,7 @@ use crate::harness::{Database, Engine, TestServer};
 #[test]
 fn both_engines_have_the_same_files() {
     let names = |migrator: &sqlx::migrate::Migrator| -> Vec<String> {
-        migrator
-            .iter()
-            .map(|migration| format!("{} {}", migration.version, migration.description))
-            .collect()
+        migrator.iter().map(|migration| format!("{} {}", migration.version, migration.description)).collect()
     };
     assert_eq!(names(&SQLITE_MIGRATIONS), names(&POSTGRES_MIGRATIONS));
 }
@@ -69,10 +66,7 @@ mod postgres {
         let sqlite = TestServer::start(Engine::Sqlite).await;
         let postgres = TestServer::start(Engine::Postgres).await;
         let found = columns(sqlite.store()).await;
-        assert!(
-            found.contains(&("receipts".to_owned(), "body".to_owned(), true)),
-            "{found:?}"
-        );
+        assert!(found.contains(&("receipts".to_owned(), "body".to_owned(), true)), "{found:?}");
         assert_eq!(found, columns(postgres.store()).await);
         let found = indexes(sqlite.store()).await;
         assert!(found.contains("receipts_by_decision"), "{found:?}");
@@ -87,22 +81,12 @@ async fn an_unusable_database_is_said_plainly() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("not-a-database");
     std::fs::write(&path, "this is a letter, not a database".repeat(100)).unwrap();
-    let error = Store::open(&format!("sqlite:{}", path.display()))
-        .await
-        .unwrap_err();
-    assert!(
-        error.contains("cannot be opened") && error.contains("not-a-database"),
-        "{error}"
-    );
+    let error = Store::open(&format!("sqlite:{}", path.display())).await.unwrap_err();
+    assert!(error.contains("cannot be opened") && error.contains("not-a-database"), "{error}");
     let error = Store::open("mysql://somewhere/else").await.unwrap_err();
     assert!(error.contains("`mysql:` is not supported"), "{error}");
-    let error = Store::open("postgres://me:secret@127.0.0.1:1/none")
-        .await
-        .unwrap_err();
-    assert!(
-        error.contains("127.0.0.1:1") && !error.contains("secret"),
-        "{error}"
-    );
+    let error = Store::open("postgres://me:secret@127.0.0.1:1/none").await.unwrap_err();
+    assert!(error.contains("127.0.0.1:1") && !error.contains("secret"), "{error}");
 }
 
 #[tokio::test]

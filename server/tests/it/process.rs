@@ -14,11 +14,7 @@ use crate::harness::refusal;
 
 fn assent(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_assent"));
-    command
-        .current_dir(folder)
-        .args(arguments)
-        .env_clear()
-        .stdin(Stdio::null());
+    command.current_dir(folder).args(arguments).env_clear().stdin(Stdio::null());
     command
 }
 
@@ -53,10 +49,7 @@ impl Demo {
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         // The last line that is printed at a start names the key, or says that it was shown.
         while !printed.contains("Operator key") {
-            assert!(
-                lines.read_line(&mut printed).unwrap() > 0,
-                "it ended after: {printed}"
-            );
+            assert!(lines.read_line(&mut printed).unwrap() > 0, "it ended after: {printed}");
         }
         if !printed.contains("was shown") {
             lines.read_line(&mut printed).unwrap();
@@ -75,13 +68,7 @@ impl Demo {
     }
 
     fn signal(&self, name: &str) {
-        assert!(
-            Command::new("kill")
-                .args([name, &self.child.id().to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
     }
 }
 
@@ -93,10 +80,7 @@ impl Drop for Demo {
 }
 
 async fn post(client: &reqwest::Client, url: &str, decision: &Value) -> reqwest::Result<StatusCode> {
-    let request = client
-        .post(format!("{url}/_assent/demo/decisions"))
-        .header("origin", url)
-        .json(decision);
+    let request = client.post(format!("{url}/_assent/demo/decisions")).header("origin", url).json(decision);
     Ok(request.send().await?.status())
 }
 
@@ -117,20 +101,12 @@ async fn load(url: String) -> usize {
             }
         })
     });
-    futures_util::future::join_all(visitors)
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .sum()
+    futures_util::future::join_all(visitors).await.into_iter().map(Result::unwrap).sum()
 }
 
 fn exported(folder: &Path) -> usize {
     let output = run(folder, &["export", "--site", "demo", "--format", "jsonl"]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     said(&output).lines().count()
 }
 
@@ -148,10 +124,7 @@ async fn what_was_acknowledged_survives_a_kill() {
         demo.child.wait().unwrap();
         let acknowledged = receiving.await.unwrap();
         let stored = exported(folder.path());
-        assert!(
-            acknowledged > 0 && stored >= acknowledged,
-            "{acknowledged} acknowledged, {stored} stored"
-        );
+        assert!(acknowledged > 0 && stored >= acknowledged, "{acknowledged} acknowledged, {stored} stored");
         drop(Demo::start(folder.path(), "0"));
     }
 }
@@ -180,19 +153,9 @@ async fn an_interrupt_answers_what_is_under_way() {
 async fn the_demo_shows_its_key_once() {
     let folder = TempDir::new().unwrap();
     let first = Demo::start(folder.path(), "0");
-    let page = reqwest::get(format!("{}/", first.url))
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let page = reqwest::get(format!("{}/", first.url)).await.unwrap().text().await.unwrap();
     assert!(page.contains("/_assent/demo.js"));
-    let key = first
-        .printed
-        .split_whitespace()
-        .find(|word| word.starts_with("assent_"))
-        .unwrap()
-        .to_owned();
+    let key = first.printed.split_whitespace().find(|word| word.starts_with("assent_")).unwrap().to_owned();
     drop(first);
     let second = Demo::start(folder.path(), "0");
     assert!(
@@ -206,12 +169,8 @@ async fn the_demo_shows_its_key_once() {
         StatusCode::CREATED,
         "the new port is one of its origins"
     );
-    let export = client
-        .get(format!("{}/api/v1/sites/demo/export", second.url))
-        .bearer_auth(key)
-        .send()
-        .await
-        .unwrap();
+    let export =
+        client.get(format!("{}/api/v1/sites/demo/export", second.url)).bearer_auth(key).send().await.unwrap();
     assert_eq!(export.text().await.unwrap().lines().count(), 2);
 }
 
@@ -222,10 +181,7 @@ fn a_taken_port_is_named() {
     let folder = TempDir::new().unwrap();
     for command in ["serve", "demo"] {
         let complaint = complained(&run(folder.path(), &[command, "--port", &port.to_string()]));
-        assert!(
-            complaint.contains(&format!("Port {port} is taken by another program.")),
-            "{complaint}"
-        );
+        assert!(complaint.contains(&format!("Port {port} is taken by another program.")), "{complaint}");
         assert!(complaint.contains("--port"), "{complaint}");
     }
 }
@@ -237,159 +193,74 @@ fn settings_come_from_flags_then_environment_then_file() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("assent.toml"), format!("port = {port}\n")).unwrap();
     let complaint = complained(&run(folder.path(), &["serve"]));
-    assert!(
-        complaint.contains(&format!("Port {port} is taken")),
-        "the file counts: {complaint}"
-    );
+    assert!(complaint.contains(&format!("Port {port} is taken")), "the file counts: {complaint}");
     std::fs::write(folder.path().join("assent.toml"), "port = 1\n").unwrap();
+    let complaint =
+        complained(&assent(folder.path(), &["serve"]).env("ASSENT_PORT", &port).output().unwrap());
+    assert!(complaint.contains(&format!("Port {port} is taken")), "the environment counts more: {complaint}");
     let complaint = complained(
-        &assent(folder.path(), &["serve"])
-            .env("ASSENT_PORT", &port)
-            .output()
-            .unwrap(),
+        &assent(folder.path(), &["serve", "--port", &port]).env("ASSENT_PORT", "2").output().unwrap(),
     );
-    assert!(
-        complaint.contains(&format!("Port {port} is taken")),
-        "the environment counts more: {complaint}"
-    );
-    let complaint = complained(
-        &assent(folder.path(), &["serve", "--port", &port])
-            .env("ASSENT_PORT", "2")
-            .output()
-            .unwrap(),
-    );
-    assert!(
-        complaint.contains(&format!("Port {port} is taken")),
-        "the flag counts most: {complaint}"
-    );
+    assert!(complaint.contains(&format!("Port {port} is taken")), "the flag counts most: {complaint}");
 
-    let complaint = complained(
-        &assent(folder.path(), &["serve"])
-            .env("ASSENT_PROT", "80")
-            .output()
-            .unwrap(),
-    );
-    assert!(
-        complaint.contains("prot"),
-        "a misspelt setting is named: {complaint}"
-    );
-    let complaint = complained(
-        &assent(folder.path(), &["serve"])
-            .env("ASSENT_PORT", "http")
-            .output()
-            .unwrap(),
-    );
-    assert!(
-        complaint.contains("Setting port") && complaint.contains("ASSENT_"),
-        "{complaint}"
-    );
+    let complaint = complained(&assent(folder.path(), &["serve"]).env("ASSENT_PROT", "80").output().unwrap());
+    assert!(complaint.contains("prot"), "a misspelt setting is named: {complaint}");
+    let complaint =
+        complained(&assent(folder.path(), &["serve"]).env("ASSENT_PORT", "http").output().unwrap());
+    assert!(complaint.contains("Setting port") && complaint.contains("ASSENT_"), "{complaint}");
     let complaint = complained(&run(folder.path(), &["serve", "--config", "nowhere.toml"]));
-    assert!(
-        complaint.contains("There is no settings file at nowhere.toml"),
-        "{complaint}"
-    );
+    assert!(complaint.contains("There is no settings file at nowhere.toml"), "{complaint}");
 }
 
 #[test]
 fn an_operator_sets_up_a_site_on_the_command_line() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
-    let added = run(
-        folder,
-        &[
-            "site",
-            "add",
-            "shop",
-            "--origin",
-            "https://Shop.example/",
-            "--name",
-            "My shop",
-        ],
-    );
+    let added =
+        run(folder, &["site", "add", "shop", "--origin", "https://Shop.example/", "--name", "My shop"]);
     assert!(said(&added).starts_with("Added."), "{added:?}");
-    assert_eq!(
-        said(&run(folder, &["site", "list"])),
-        "shop\tproduction\thttps://shop.example\tMy shop\n"
+    assert_eq!(said(&run(folder, &["site", "list"])), "shop\tproduction\thttps://shop.example\tMy shop\n");
+    assert!(
+        complained(&run(folder, &["site", "add", "shop", "--origin", "https://a.example"]))
+            .contains("There is a site `shop` already")
     );
     assert!(
-        complained(&run(
-            folder,
-            &["site", "add", "shop", "--origin", "https://a.example"]
-        ))
-        .contains("There is a site `shop` already")
-    );
-    assert!(
-        complained(&run(
-            folder,
-            &["site", "add", "widget", "--origin", "https://a.example"]
-        ))
-        .contains("choose another id")
+        complained(&run(folder, &["site", "add", "widget", "--origin", "https://a.example"]))
+            .contains("choose another id")
     );
     assert!(
         complained(&run(folder, &["site", "add", "b", "--origin", "shop.example"]))
             .contains("write scheme and host")
     );
     assert!(
-        complained(&run(
-            folder,
-            &["site", "add", "b", "--origin", "https://shop.example/path"]
-        ))
-        .contains("without a path")
+        complained(&run(folder, &["site", "add", "b", "--origin", "https://shop.example/path"]))
+            .contains("without a path")
     );
 
     std::fs::write(folder.join("notice.toml"), crate::harness::NOTICE).unwrap();
     assert!(
-        complained(&run(
-            folder,
-            &["notice", "publish", "--site", "nosuch", "notice.toml"]
-        ))
-        .contains("There is no site `nosuch`")
+        complained(&run(folder, &["notice", "publish", "--site", "nosuch", "notice.toml"]))
+            .contains("There is no site `nosuch`")
     );
     assert_eq!(
-        said(&run(
-            folder,
-            &["notice", "publish", "--site", "shop", "notice.toml"]
-        )),
+        said(&run(folder, &["notice", "publish", "--site", "shop", "notice.toml"])),
         "Published as notice 1 of `shop`.\n"
     );
     assert!(
-        said(&run(
-            folder,
-            &["notice", "publish", "--site", "shop", "notice.toml"]
-        ))
-        .starts_with("Nothing to publish")
+        said(&run(folder, &["notice", "publish", "--site", "shop", "notice.toml"]))
+            .starts_with("Nothing to publish")
     );
-    let again = run(
-        folder,
-        &[
-            "notice",
-            "publish",
-            "--site",
-            "shop",
-            "--material",
-            "video",
-            "notice.toml",
-        ],
-    );
+    let again = run(folder, &["notice", "publish", "--site", "shop", "--material", "video", "notice.toml"]);
     assert_eq!(said(&again), "Published as notice 2 of `shop`.\n");
 
-    let key = said(&run(
-        folder,
-        &["key", "create", "--site", "shop", "--label", "accounting"],
-    ));
+    let key = said(&run(folder, &["key", "create", "--site", "shop", "--label", "accounting"]));
     let key_id = key.split('_').nth(1).unwrap();
-    assert_eq!(
-        said(&run(folder, &["key", "list"])),
-        format!("{key_id}\tworks\tshop\taccounting\n")
-    );
+    assert_eq!(said(&run(folder, &["key", "list"])), format!("{key_id}\tworks\tshop\taccounting\n"));
     assert!(said(&run(folder, &["key", "revoke", key_id])).starts_with("Revoked."));
     assert!(complained(&run(folder, &["key", "revoke", key_id])).contains("no working key"));
     let database = std::fs::read(folder.join("data/assent.db")).unwrap();
     let secret = key.trim().as_bytes();
-    assert!(
-        !database.windows(secret.len()).any(|window| window == secret),
-        "the key itself is not stored"
-    );
+    assert!(!database.windows(secret.len()).any(|window| window == secret), "the key itself is not stored");
 
     assert!(said(&run(folder, &["export", "--site", "shop"])).starts_with("leaf_index,received_at,"));
     assert!(complained(&run(folder, &["export", "--site", "nosuch"])).contains("There is no site `nosuch`"));
@@ -397,10 +268,8 @@ fn an_operator_sets_up_a_site_on_the_command_line() {
         complained(&run(folder, &["export", "--site", "shop", "--from", "soon"]))
             .contains("`soon` is no time")
     );
-    let unwritable = complained(&run(
-        folder,
-        &["export", "--site", "shop", "--output", "no/such/folder.csv"],
-    ));
+    let unwritable =
+        complained(&run(folder, &["export", "--site", "shop", "--output", "no/such/folder.csv"]));
     assert!(unwritable.contains("cannot be written"), "{unwritable}");
 }
 
@@ -416,19 +285,9 @@ fn log_lines_are_json_when_asked() {
     stderr.read_line(&mut line).unwrap();
     let first: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(first["message"], "listening");
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     assert!(child.wait().unwrap().success());
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
-    assert!(
-        rest.lines()
-            .all(|line| serde_json::from_str::<Value>(line).is_ok()),
-        "{rest}"
-    );
+    assert!(rest.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{rest}");
 }

@@ -15,10 +15,7 @@ both_engines!(
 const TAG_BUDGET: usize = 6 * 1024;
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
-    response
-        .headers()
-        .get(name)
-        .map_or("", |value| value.to_str().unwrap())
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
 async fn the_tag_is_small_typed_and_cached(engine: Engine) {
@@ -36,29 +33,16 @@ async fn the_tag_is_small_typed_and_cached(engine: Engine) {
     );
 
     let with = async |name: &str, value: &str| {
-        app.request(Method::GET, "/_assent/shop.js")
-            .header(name, value)
-            .send()
-            .await
-            .unwrap()
+        app.request(Method::GET, "/_assent/shop.js").header(name, value).send().await.unwrap()
     };
     let brotli = with("accept-encoding", "gzip, br").await;
     assert_eq!(header(&brotli, "content-encoding"), "br");
     assert_eq!(header(&brotli, "etag"), etag);
     let size = brotli.bytes().await.unwrap().len();
-    assert!(
-        size <= TAG_BUDGET,
-        "the tag has {size} bytes of brotli, its budget is {TAG_BUDGET}"
-    );
-    assert_eq!(
-        header(&with("accept-encoding", "gzip").await, "content-encoding"),
-        "gzip"
-    );
+    assert!(size <= TAG_BUDGET, "the tag has {size} bytes of brotli, its budget is {TAG_BUDGET}");
+    assert_eq!(header(&with("accept-encoding", "gzip").await, "content-encoding"), "gzip");
     let known = with("if-none-match", &etag).await;
-    assert_eq!(
-        (known.status(), known.bytes().await.unwrap().len()),
-        (StatusCode::NOT_MODIFIED, 0)
-    );
+    assert_eq!((known.status(), known.bytes().await.unwrap().len()), (StatusCode::NOT_MODIFIED, 0));
     assert_eq!(with("accept-language", "tlh, *").await.status(), StatusCode::OK);
     assert_eq!(
         app.get("/_assent/shop.js?lang=%ff").await.status(),
@@ -71,29 +55,16 @@ async fn the_tag_is_small_typed_and_cached(engine: Engine) {
 async fn the_widget_is_immutable(engine: Engine) {
     let app = TestServer::start(engine).await;
     let hash = assent::widget::HASH;
-    for (file, content_type) in [
-        ("widget.js", "text/javascript"),
-        ("widget.wasm", "application/wasm"),
-    ] {
+    for (file, content_type) in [("widget.js", "text/javascript"), ("widget.wasm", "application/wasm")] {
         let answer = app.get(&format!("/_assent/widget/{hash}/{file}")).await;
         assert_eq!(header(&answer, "content-type"), content_type);
-        assert_eq!(
-            header(&answer, "cache-control"),
-            "public, max-age=31536000, immutable"
-        );
+        assert_eq!(header(&answer, "cache-control"), "public, max-age=31536000, immutable");
         assert_eq!(header(&answer, "access-control-allow-origin"), "*");
         assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
     }
+    assert_eq!(app.get("/_assent/widget/0000000000000000/widget.js").await.status(), StatusCode::NOT_FOUND);
     assert_eq!(
-        app.get("/_assent/widget/0000000000000000/widget.js")
-            .await
-            .status(),
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(
-        app.get(&format!("/_assent/widget/{hash}/..%2f..%2fetc%2fpasswd"))
-            .await
-            .status(),
+        app.get(&format!("/_assent/widget/{hash}/..%2f..%2fetc%2fpasswd")).await.status(),
         StatusCode::NOT_FOUND
     );
     app.finish().await;
@@ -113,11 +84,7 @@ async fn unknown_addresses_are_problems(engine: Engine) {
     ] {
         let answer = app.get(path).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
-        assert_eq!(
-            header(&answer, "content-type"),
-            "application/problem+json",
-            "{path}"
-        );
+        assert_eq!(header(&answer, "content-type"), "application/problem+json", "{path}");
     }
     app.finish().await;
 }
@@ -126,12 +93,8 @@ async fn probes_answer(engine: Engine) {
     let app = TestServer::start(engine).await;
     assert_eq!(app.get("/healthz").await.text().await.unwrap(), "alive\n");
     assert_eq!(app.get("/readyz").await.text().await.unwrap(), "ready\n");
-    let named = app
-        .request(Method::GET, "/healthz")
-        .header("x-request-id", "from-the-proxy")
-        .send()
-        .await
-        .unwrap();
+    let named =
+        app.request(Method::GET, "/healthz").header("x-request-id", "from-the-proxy").send().await.unwrap();
     assert_eq!(header(&named, "x-request-id"), "from-the-proxy");
     let odd = app
         .request(Method::GET, "/healthz")
