@@ -81,7 +81,9 @@ pub async fn log_request(request: Request, next: Next) -> Response {
     let ms = started.elapsed().as_millis();
     match failure.and_then(|Failure(error)| error.cause()) {
         Some(cause) => tracing::error!(%method, route, status, ms, request_id, cause, "request failed"),
-        None => tracing::info!(%method, route, status, ms, request_id, "request"),
+        None if status >= 400 => tracing::info!(%method, route, status, ms, request_id, "request refused"),
+        // What goes well is not worth a line for every visitor, unless somebody asks: ASSENT_LOG=assent=debug.
+        None => tracing::debug!(%method, route, status, ms, request_id, "request answered"),
     }
     response
 }

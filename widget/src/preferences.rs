@@ -1,0 +1,82 @@
+//! Owns the second layer: every purpose with its switch and its declared cookies, in a native modal dialog.
+//! Refuses to tick anything: the switches show the selection that it is given.
+
+use assent_shared::{NoticeView, PurposeView};
+use yew::{Callback, Html, NodeRef, html};
+
+use crate::app::on;
+use crate::banner::controller;
+use crate::state::Action;
+
+/// The dialog. It has no `open` attribute: `dialog.rs` shows it as a modal one.
+pub(crate) fn preferences(
+    notice: &NoticeView,
+    selection: &[bool],
+    dialog: &NodeRef,
+    act: &Callback<Action>,
+) -> Html {
+    let texts = &notice.texts;
+    let purposes = notice.purposes.iter().zip(selection).enumerate();
+    html! {
+        <dialog ref={dialog.clone()} aria-labelledby="title">
+            <div class="top">
+                <h2 id="title" tabindex="-1" autofocus=true>{&*texts.preferences}</h2>
+                <button class="x" type="button" aria-label={texts.close.clone()} onclick={on(act, Action::Close)}>{"×"}</button>
+            </div>
+            <div class="list">
+                <p>{&*texts.preferences_body}</p>
+                { for purposes.map(|(at, (purpose, granted))| item(notice, at, purpose, *granted, act)) }
+                {controller(notice)}
+            </div>
+            <div class="acts">
+                <button class="act" type="button" onclick={on(act, Action::AcceptAll)}>{&*texts.accept}</button>
+                <button class="act" type="button" onclick={on(act, Action::RejectAll)}>{&*texts.reject}</button>
+                <button class="act more" type="button" onclick={on(act, Action::Save)}>{&*texts.save}</button>
+            </div>
+        </dialog>
+    }
+}
+
+fn item(
+    notice: &NoticeView,
+    at: usize,
+    purpose: &PurposeView,
+    granted: bool,
+    act: &Callback<Action>,
+) -> Html {
+    let (switch, about) = (format!("s{at}"), format!("d{at}"));
+    html! {
+        <section class="item">
+            <div class="line">
+                <h3><label for={switch.clone()}>{&*purpose.name}</label></h3>
+                if purpose.essential { <span class="always">{&*notice.texts.always_on}</span> }
+                <input type="checkbox" role="switch" id={switch} aria-describedby={about.clone()} checked={granted}
+                    disabled={purpose.essential} onchange={act.reform(move |_| Action::Toggle(at))} />
+            </div>
+            <p id={about}>{&*purpose.description}</p>
+            if !purpose.cookies.is_empty() { {declared(notice, purpose)} }
+        </section>
+    }
+}
+
+/// A list of descriptions instead of a table: it reflows at any width.
+fn declared(notice: &NoticeView, purpose: &PurposeView) -> Html {
+    let texts = &notice.texts;
+    html! {
+        <details>
+            <summary>{&*texts.cookies}{format!(" ({})", purpose.cookies.len())}</summary>
+            { for purpose.cookies.iter().map(|cookie| html! {
+                <dl>
+                    {pair(&texts.cookie_name, &cookie.name)}
+                    {pair(&texts.cookie_provider, &cookie.provider)}
+                    {pair(&texts.cookie_about, &cookie.about)}
+                    {pair(&texts.cookie_lifetime, &cookie.lifetime)}
+                </dl>
+            }) }
+        </details>
+    }
+}
+
+fn pair(term: &str, value: &str) -> Html {
+    html! { <><dt>{term}</dt><dd>{value}</dd></> }
+}

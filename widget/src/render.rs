@@ -1,0 +1,76 @@
+//! Owns turning the components into the HTML that the tag carries.
+//! Refuses to wait for anything: no component of ours does, so no runtime is needed and any thread will do.
+
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use assent_shared::NoticeView;
+use yew::LocalServerRenderer;
+
+use crate::app::{App, Props};
+use crate::state::Start;
+
+/// The HTML of `view` as a visitor first sees it; the browser hydrates exactly this.
+#[must_use]
+pub fn render(view: &NoticeView, start: Start) -> String {
+    let props = Props { notice: Rc::new(view.clone()), start, bridge: None };
+    let mut rendering = pin!(LocalServerRenderer::<App>::with_props(props).render());
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        // Pending only means that a part of the text is ready to be taken: the next poll goes on.
+        if let Poll::Ready(html) = rendering.as_mut().poll(&mut context) {
+            return html;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use assent_shared::{PurposeView, Texts};
+
+    fn view() -> NoticeView {
+        NoticeView {
+            number: 1,
+            locale: "en".to_owned(),
+            controller: "Tom & <Jerry>".to_owned(),
+            privacy_policy: Some("https://shop.example/privacy?a=1&b=\"2\"".to_owned()),
+            texts: Texts::from_keys(str::to_uppercase),
+            purposes: vec![PurposeView {
+                id: "analytics".to_owned(),
+                essential: false,
+                since: 1,
+                name: "Analytics".to_owned(),
+                description: String::new(),
+                cookies: vec![],
+            }],
+        }
+    }
+
+    #[test]
+    fn the_banner_offers_yes_no_and_more_in_that_order() {
+        let html = render(&view(), Start::Banner);
+        let at = |what: &str| html.find(what).unwrap_or_else(|| panic!("no {what} in {html}"));
+        assert!(at(r#"data-act="accept""#) < at(r#"data-act="reject""#));
+        assert!(at(r#"data-act="reject""#) < at(r#"data-act="manage""#));
+        assert!(!html.contains(r#"data-act="open""#));
+        assert!(!html.contains("<dialog"));
+        assert!(!html.contains("<Jerry>"), "texts are escaped: {html}");
+        assert!(!html.contains("style="), "a strict CSP blocks inline styles: {html}");
+    }
+
+    #[test]
+    fn after_a_decision_only_the_floating_button_is_there() {
+        let html = render(&view(), Start::Closed);
+        assert!(html.contains(r#"data-act="open""#));
+        assert!(!html.contains(r#"data-act="accept""#));
+    }
+
+    #[test]
+    fn any_thread_renders_the_same() {
+        let here = render(&view(), Start::Banner);
+        let there = std::thread::spawn(|| render(&view(), Start::Banner)).join().unwrap();
+        assert_eq!(here, there);
+    }
+}
