@@ -240,7 +240,7 @@
       }
     };
 
-    // ---- Deciding: cookie, release, events, queue, post ----
+    // ---- Deciding: cookie, queue, release, events, post ----
 
     const decide = (wanted, method, layer) => {
       const record = read();
@@ -264,9 +264,10 @@
       keep("assent", said);
       // The server may have hidden this cookie from scripts, therefore the copy in the record.
       keep("assent_id", visitor);
+      // Before anything is released: a script may leave the page at once.
+      write({ ...record, visitor, said, last: body.id, queue: [...record.queue, body].slice(-20) });
       settle();
       tell("change", { choices: choices(), method: body.method });
-      write({ ...record, visitor, said, last: body.id, queue: [...record.queue, body].slice(-20) });
       post();
     };
 
