@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use assent_shared::SiteId;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
@@ -66,10 +66,10 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathOf<
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        Path::from_request_parts(parts, state)
-            .await
-            .map(|Path(names)| Self(names))
-            .map_err(|_| Error::NotFound)
+        #[expect(clippy::disallowed_types, reason = "this is the one place")]
+        let names =
+            axum::extract::Path::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
+        Ok(Self(names.0))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Owns the tests of store and API: a real server on a free port, on SQLite and on PostgreSQL.
 //! Refuses mocks; what a test sees is what an operator's curl would see.
 
+#![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
+
 mod harness;
 
 mod decisions;

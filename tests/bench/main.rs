@@ -1,0 +1,69 @@
+//! Owns the numbers that the README claims, measured on this machine and printed with its name.
+//! Refuses to be a test: what counts are ratios inside one run, not seconds.
+
+mod export;
+mod ingest;
+mod load;
+mod one_by_one;
+mod process;
+mod size;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask bench [size|ingest|export]... (all without a name)";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, database] = arguments.as_slice()
+        && mode == one_by_one::MODE
+    {
+        return one_by_one::serve(Path::new(database)).await;
+    }
+    if let Some(unknown) =
+        arguments.iter().find(|name| !["size", "ingest", "export"].contains(&name.as_str()))
+    {
+        say(&format!("There is no benchmark `{unknown}`. {USAGE}"));
+        return ExitCode::FAILURE;
+    }
+    say(&format!("Machine: {}", process::machine()));
+    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
+    let mut result = Ok(());
+    if wanted("size") {
+        result = result.and(size::run().await);
+    }
+    if wanted("ingest") {
+        result = result.and(ingest::run().await);
+    }
+    if wanted("export") {
+        result = result.and(export::run().await);
+    }
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints a line.
+#[expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+/// Prints a figure beside its goal.
+fn report(what: &str, figure: &str, goal: &str, reached: bool) {
+    say(&format!(
+        "  {what:<46} {figure:>16}   goal {goal:<14} {}",
+        if reached { "reached" } else { "MISSED" }
+    ));
+}
+
+/// The middle one.
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}

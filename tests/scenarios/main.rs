@@ -1,0 +1,115 @@
+//! Owns the list of scenarios, and runs each in each engine; `cargo test -p assent-tests -- webkit::` runs a part.
+//! Refuses to hold any itself: a scenario is a folder with a `scenario.rs`, and a `page.html` if the common one will not do.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use assent_tests::engine::Pool;
+use assent_tests::settings::Settings;
+use assent_tests::stage::Scenario;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+#[path = "accept_all/scenario.rs"]
+mod accept_all;
+#[path = "alike/scenario.rs"]
+mod alike;
+#[path = "banner_before_wasm/scenario.rs"]
+mod banner_before_wasm;
+#[path = "blocking_tag/scenario.rs"]
+mod blocking_tag;
+#[path = "close_without_choosing/scenario.rs"]
+mod close_without_choosing;
+#[path = "cookie_twin/scenario.rs"]
+mod cookie_twin;
+#[path = "cookies/scenario.rs"]
+mod cookies;
+#[path = "demo/scenario.rs"]
+mod demo;
+#[path = "double_click/scenario.rs"]
+mod double_click;
+#[path = "early_manage/scenario.rs"]
+mod early_manage;
+#[path = "held_next_visit/scenario.rs"]
+mod held_next_visit;
+#[path = "held_scripts/scenario.rs"]
+mod held_scripts;
+#[path = "late_answer/scenario.rs"]
+mod late_answer;
+#[path = "manage/scenario.rs"]
+mod manage;
+#[path = "notice_changes/scenario.rs"]
+mod notice_changes;
+#[path = "queue_survives/scenario.rs"]
+mod queue_survives;
+#[path = "reject_all/scenario.rs"]
+mod reject_all;
+#[path = "reopen/scenario.rs"]
+mod reopen;
+#[path = "returning_visit/scenario.rs"]
+mod returning_visit;
+#[path = "server_down/scenario.rs"]
+mod server_down;
+#[path = "storage_refused/scenario.rs"]
+mod storage_refused;
+#[path = "tag_at_the_end/scenario.rs"]
+mod tag_at_the_end;
+#[path = "third_party/scenario.rs"]
+mod third_party;
+#[path = "two_tags/scenario.rs"]
+mod two_tags;
+#[path = "wasm_blocked/scenario.rs"]
+mod wasm_blocked;
+
+macro_rules! scenarios {
+    ($($name:ident)*) => {
+        [$(Scenario { name: stringify!($name), play: |stage| Box::pin($name::play(stage)) }),*]
+    };
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Browsers are heavy, and they wait more than they compute.
+    arguments.test_threads.get_or_insert(2);
+    let settings = match Settings::from_environment() {
+        Ok(settings) => Arc::new(settings),
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let pools: Vec<_> =
+        settings.engines.iter().map(|engine| Arc::new(Pool::new(*engine, &settings))).collect();
+
+    let scenarios = scenarios! {
+        accept_all alike banner_before_wasm blocking_tag close_without_choosing cookie_twin cookies demo double_click
+        early_manage held_next_visit held_scripts late_answer manage notice_changes queue_survives reject_all reopen
+        returning_visit server_down storage_refused tag_at_the_end third_party two_tags wasm_blocked
+    };
+    let mut trials = Vec::new();
+    for scenario in scenarios {
+        for pool in &pools {
+            let (pool, settings, handle) =
+                (Arc::clone(pool), Arc::clone(&settings), runtime.handle().clone());
+            let ignored = pool.missing().is_some() && !settings.ci;
+            let name = format!("{}::{}", pool.engine(), scenario.name);
+            let play = move || {
+                let outcome = match pool.missing() {
+                    Some(missing) => Err(anyhow!("{missing}")),
+                    None => handle.block_on(scenario.run(&pool, &settings)),
+                };
+                // Not `{:?}`: a backtrace of this closure tells nothing.
+                outcome.map_err(|error| Failed::from(format!("{error:#}")))
+            };
+            trials.push(Trial::test(name, play).with_ignored_flag(ignored));
+        }
+    }
+    for missing in pools.iter().filter_map(|pool| pool.missing()) {
+        eprintln!("{missing}");
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // The trials are gone, so these are the last ones: drivers, browsers and the display end here.
+    drop(pools);
+    conclusion.exit_code()
+}

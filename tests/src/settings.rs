@@ -1,0 +1,46 @@
+//! Owns what the environment says about a run: which engines, where screenshots go, whether a gap is a failure.
+//! Refuses to be asked twice: the answers are read once, in `main`.
+
+use std::path::PathBuf;
+
+use crate::engine::Engine;
+
+/// A run's settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `ASSENT_TEST_ENGINES=chromium,firefox`; all three when unset.
+    pub engines: Vec<Engine>,
+    /// `ASSENT_TEST_SCREENSHOTS=folder`: one PNG per named step.
+    pub screenshots: Option<PathBuf>,
+    /// `CI=true`: an engine that is not installed is a failure, not an ignored test.
+    pub ci: bool,
+    /// `ASSENT_TEST_GECKODRIVER`: where geckodriver is, when it is neither on the `PATH` nor built by xtask.
+    pub geckodriver: Option<PathBuf>,
+    /// `PATH`, where the browsers and their drivers are looked for.
+    pub path: Vec<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the environment; an engine that does not exist is an error that names the ones that do.
+    pub fn from_environment() -> anyhow::Result<Self> {
+        let engines = match read("ASSENT_TEST_ENGINES") {
+            None => Engine::ALL.to_vec(),
+            Some(names) => names.split(',').map(|name| name.trim().parse()).collect::<anyhow::Result<_>>()?,
+        };
+        Ok(Self {
+            engines,
+            screenshots: read("ASSENT_TEST_SCREENSHOTS").map(PathBuf::from),
+            ci: read("CI").is_some_and(|ci| ci == "true" || ci == "1"),
+            geckodriver: read("ASSENT_TEST_GECKODRIVER").map(PathBuf::from),
+            path: read("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default(),
+        })
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "config.rs reads the product's environment; this is the tests' own"
+)]
+fn read(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,148 @@
+//! Owns the server under test: Assent with a temporary folder, the shop and the demo's site, and what it has stored.
+//! Refuses to see the browser; that is `visitor.rs`.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, anyhow};
+use assent::Server;
+use assent::config::{LogFormat, Settings};
+use assent::notices::{Published, publish};
+use assent::store::{Environment, Filter, Place, Site as Registered};
+use assent_shared::{Receipt, SiteId};
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use crate::deadline::eventually;
+use crate::stage::{SHOP, TAG};
+
+/// The notice that the shop starts with.
+pub const NOTICE: &str = include_str!("../scenarios/notice.toml");
+
+/// A server with a site. It can go down and come back with what it had stored.
+#[derive(Debug)]
+pub struct Site {
+    settings: Settings,
+    server: Mutex<Option<Server>>,
+    _folder: TempDir,
+}
+
+impl Site {
+    /// Starts a server on a free port whose sites take decisions from pages of `origins`.
+    pub async fn start(origins: Vec<String>) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("assent-site-").tempdir()?;
+        let settings = Settings {
+            port: 0,
+            database_url: format!("sqlite:{}", folder.path().join("assent.db").display()),
+            log: "warn".to_owned(),
+            log_format: LogFormat::Text,
+            ..Settings::default()
+        };
+        let site = Self { settings, server: Mutex::default(), _folder: folder };
+        site.come_up().await?;
+        let registered = Registered {
+            id: SHOP.parse()?,
+            name: "The shop".to_owned(),
+            environment: Environment::Development,
+            origins,
+        };
+        if let Some(server) = &*site.server.lock().await {
+            let store = server.store();
+            store.add_site(&registered, server.clock().now()).await?;
+            let prepared = assent::demo::prepare(store, server.clock(), &registered.origins).await;
+            prepared.map_err(|error| anyhow!(error))?;
+        }
+        site.publish(NOTICE, &[]).await?;
+        Ok(site)
+    }
+
+    /// Where the server listens; it must be up.
+    pub async fn address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.server.lock().await.as_ref().context("the server is down")?.address())
+    }
+
+    /// Ends the server.
+    pub async fn go_down(&self) {
+        if let Some(server) = self.server.lock().await.take() {
+            server.stop().await;
+        }
+    }
+
+    /// Starts the server on what it had stored before, on some free port.
+    pub async fn come_up(&self) -> anyhow::Result<()> {
+        let server = Server::start(self.settings.clone())
+            .await
+            .map_err(|error| anyhow!("the server does not start: {error}"))?;
+        *self.server.lock().await = Some(server);
+        Ok(())
+    }
+
+    /// Publishes a notice as the operator does; the purposes in `material` are asked again. Returns once the server
+    /// serves it, and says its number.
+    pub async fn publish(&self, notice: &str, material: &[&str]) -> anyhow::Result<u32> {
+        let material = material.iter().map(|id| id.parse()).collect::<Result<Vec<_>, _>>()?;
+        let published = {
+            let server = self.server.lock().await;
+            let server = server.as_ref().context("the server is down")?;
+            publish(server.store(), &SHOP.parse()?, notice, &material, server.clock().now())
+                .await
+                .map_err(|error| anyhow!(error))?
+        };
+        let Published::Number(number) = published else {
+            return Err(anyhow!("the notice says nothing new"));
+        };
+        // The server learns of it within a second, as it would of one published by another process.
+        let tag = format!("http://{}{TAG}", self.address().await?);
+        let sign = format!("\"number\":{number}");
+        eventually("the new notice is served", || async {
+            let tag = reqwest::get(&tag).await.ok()?.text().await.ok()?;
+            tag.contains(&sign).then_some(())
+        })
+        .await;
+        Ok(number)
+    }
+
+    /// Every receipt of the shop, in the order of its ledger.
+    pub async fn receipts(&self) -> Vec<Receipt> {
+        self.receipts_at(SHOP).await
+    }
+
+    /// Every receipt of a site. Each parses, is canonical, and stands at its place in the ledger.
+    pub async fn receipts_at(&self, site: &str) -> Vec<Receipt> {
+        let server = self.server.lock().await;
+        let store = server.as_ref().expect("the server is up").store();
+        let site: SiteId = site.parse().expect("a site's id");
+        let rows = store
+            .receipts(&site, &Filter::default(), Place::START, i64::from(u16::MAX))
+            .await
+            .expect("receipts can be read");
+        rows.iter()
+            .enumerate()
+            .map(|(at, row)| {
+                assert_eq!(usize::try_from(row.leaf_index), Ok(at), "the ledger has no gaps");
+                let receipt: Receipt = serde_json::from_str(&row.body).expect("a stored receipt parses");
+                assert_eq!(receipt.canonical_json(), row.body, "a receipt is stored in its canonical form");
+                receipt
+            })
+            .collect()
+    }
+
+    /// Waits until the shop has `count` receipts, and returns them.
+    pub async fn has_receipts(&self, count: usize) -> Vec<Receipt> {
+        self.has_receipts_at(SHOP, count).await
+    }
+
+    /// Waits until a site has `count` receipts, and returns them.
+    pub async fn has_receipts_at(&self, site: &str, count: usize) -> Vec<Receipt> {
+        eventually(&format!("{count} receipts are stored"), || async {
+            let receipts = self.receipts_at(site).await;
+            assert!(receipts.len() <= count, "more than {count} receipts: {receipts:#?}");
+            (receipts.len() == count).then_some(receipts)
+        })
+        .await
+    }
+
+    /// Waits until the shop has one receipt, and returns it.
+    pub async fn has_one_receipt(&self) -> Receipt {
+        self.has_receipts(1).await.remove(0)
+    }
+}

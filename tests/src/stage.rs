@@ -1,0 +1,173 @@
+//! Owns a scenario's run: setting its stage, playing it, and holding the invariants that every scenario shares.
+//! Refuses to know what any scenario is about.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{bail, ensure};
+use assent_shared::Decision;
+
+use crate::engine::Pool;
+use crate::page::{Host, Seen};
+use crate::settings::Settings;
+use crate::site::Site;
+use crate::visitor::Visitor;
+
+/// Longer than any scenario takes; one that hangs ends here, and its browser with it.
+const LONGEST: Duration = Duration::from_mins(2);
+
+/// The id of the site that most scenarios are about.
+pub const SHOP: &str = "shop";
+/// The id of the demo's site.
+pub const DEMO: &str = assent::demo::SITE;
+/// The shop's tag.
+pub const TAG: &str = "/_assent/shop.js";
+/// Where the shop's decisions are posted.
+pub const DECISIONS: &str = "/_assent/shop/decisions";
+
+/// What a scenario plays on. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// The web host of the page.
+    pub host: Arc<Host>,
+    /// The server and its site.
+    pub site: Arc<Site>,
+    /// The person in front of the browser.
+    pub visitor: Arc<Visitor>,
+}
+
+/// A scenario: its folder's name, and what happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// The folder's name.
+    pub name: &'static str,
+    /// What happens; it panics when it should not have.
+    pub play: fn(Stage) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Stage {
+    /// The decisions that the shop's page posted so far, in the order of their arrival at the host.
+    #[must_use]
+    pub fn posted(&self) -> Vec<(Decision, Seen)> {
+        self.posted_to(SHOP)
+    }
+
+    fn posted_to(&self, site: &str) -> Vec<(Decision, Seen)> {
+        let posts = self.host.seen(&format!("/_assent/{site}/decisions")).into_iter();
+        posts
+            .filter(|request| request.method == "POST")
+            .map(|request| (serde_json::from_str(&request.body).expect("the page posts decisions"), request))
+            .collect()
+    }
+
+    /// The server goes down: connections to it break.
+    pub async fn server_goes_down(&self) {
+        self.host.set_upstream(None);
+        self.site.go_down().await;
+    }
+
+    /// The server comes back with what it had stored.
+    pub async fn server_comes_back(&self) {
+        self.site.come_up().await.expect("the server comes back");
+        self.host.set_upstream(self.site.address().await.ok());
+    }
+
+    /// Every decision that was acknowledged is stored once, with its choices; nothing else is stored; no script failed.
+    async fn check(&self) -> anyhow::Result<()> {
+        for site in [SHOP, DEMO] {
+            let mut acknowledged = BTreeMap::new();
+            let mut sent = BTreeMap::new();
+            for (decision, request) in self.posted_to(site) {
+                if matches!(request.status, Some(200 | 201)) {
+                    acknowledged.insert(decision.id.clone(), decision.clone());
+                }
+                sent.insert(decision.id.clone(), decision);
+            }
+            for receipt in self.site.receipts_at(site).await {
+                let Some(decision) = sent.remove(&receipt.decision) else {
+                    bail!("stored twice, or never posted: {receipt:#?}");
+                };
+                ensure!(
+                    (&receipt.choices, receipt.method) == (&decision.choices, decision.method),
+                    "posted {decision:#?}, stored {receipt:#?}"
+                );
+                acknowledged.remove(&decision.id);
+            }
+            ensure!(acknowledged.is_empty(), "acknowledged, but not stored: {acknowledged:#?}");
+        }
+        let errors = self.host.errors();
+        ensure!(errors.is_empty(), "the page's scripts failed:\n{}", errors.join("\n"));
+        Ok(())
+    }
+}
+
+impl Scenario {
+    /// Plays the scenario in one engine, on a stage of its own.
+    pub async fn run(self, pool: &Pool, settings: &Settings) -> anyhow::Result<()> {
+        let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        // A scenario without a page of its own plays on the common one; the demo's page stands at the top.
+        let host =
+            Host::start(vec![scenarios.join(self.name), scenarios.clone(), scenarios.join("../..")]).await?;
+        let site = Site::start(vec![host.origin(), host.localhost_origin()]).await?;
+        host.set_upstream(Some(site.address().await?));
+        host.set_tag(TAG);
+
+        let lease = pool.lease().await?;
+        let prefix = format!("{}-{}", self.name, pool.engine());
+        let screenshots = settings.screenshots.clone().map(|folder| (folder, prefix));
+        let visitor = Visitor::new(lease.session.clone(), host.origin(), screenshots);
+        let stage = Stage { host: Arc::new(host), site: Arc::new(site), visitor: Arc::new(visitor) };
+
+        let played = tokio::time::timeout(LONGEST, tokio::spawn((self.play)(stage.clone()))).await;
+        let outcome = match played {
+            Err(_) => Err(anyhow::anyhow!("it took longer than {} s", LONGEST.as_secs())),
+            Ok(Err(panic)) => Err(anyhow::anyhow!("{}", words(panic))),
+            Ok(Ok(())) => stage.check().await,
+        };
+        if outcome.is_err() {
+            stage.visitor.screenshot("failed").await;
+        }
+        let outcome = outcome.map_err(|error| error.context(stage.report()));
+        // The browser leaves first: a server waits for the connections that are open.
+        let closed = pool.give_back(lease).await;
+        stage.site.go_down().await;
+        outcome.and(closed)
+    }
+}
+
+impl Stage {
+    /// What happened, for the report of a failure.
+    fn report(&self) -> String {
+        let requests: Vec<String> = self
+            .host
+            .seen("/")
+            .iter()
+            .map(|seen| {
+                let status = seen.status.map_or("–".to_owned(), |status| status.to_string());
+                format!("  {status} {} {} {}", seen.method, seen.path, seen.body)
+            })
+            .collect();
+        format!(
+            "the visitor {}\nrequests:\n{}\nscript errors: {:?}",
+            self.visitor.steps(),
+            requests.join("\n"),
+            self.host.errors()
+        )
+    }
+}
+
+/// A panic's message; the place was printed by the panic hook.
+fn words(error: tokio::task::JoinError) -> String {
+    match error.try_into_panic() {
+        Err(cancelled) => cancelled.to_string(),
+        Ok(panic) => match panic.downcast::<String>() {
+            Ok(text) => *text,
+            Err(panic) => {
+                panic.downcast::<&str>().map_or_else(|_| "a panic".to_owned(), |text| (*text).to_owned())
+            }
+        },
+    }
+}

@@ -1,0 +1,176 @@
+//! Owns what has to be installed on the machine: which packages bring which programs, and installing them as root.
+//! Refuses to install anything as an ordinary user; it hands over the line to run instead.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+
+use crate::cargo::{cargo, environment, find, is_root, must_run, workspace};
+
+/// A browser engine in which the scenarios run.
+pub(crate) struct Engine {
+    /// As `ASSENT_TEST_ENGINES` spells it.
+    pub(crate) name: &'static str,
+    packages: &'static [&'static str],
+    /// Each entry is a set of names, one of which must exist.
+    programs: &'static [&'static [&'static str]],
+}
+
+const ENGINES: [Engine; 3] = [
+    Engine {
+        name: "chromium",
+        packages: &["chromium", "chromium-driver"],
+        programs: &[&["chromium", "chromium-browser", "google-chrome"], &["chromedriver"]],
+    },
+    Engine { name: "firefox", packages: &["firefox-esr"], programs: &[&["firefox-esr", "firefox"]] },
+    Engine {
+        name: "webkit",
+        packages: &["webkit2gtk-driver", "xvfb"],
+        programs: &[&["WebKitWebDriver"], &["Xvfb"]],
+    },
+];
+
+impl Engine {
+    fn is_here(&self) -> bool {
+        self.programs.iter().all(|names| names.iter().any(|name| find(name).is_some()))
+    }
+}
+
+/// What the tests found on this machine, and what they did not.
+#[derive(Default)]
+pub(crate) struct Machine {
+    pub(crate) engines: Vec<&'static str>,
+    pub(crate) geckodriver: Option<PathBuf>,
+    pub(crate) postgres: Option<PathBuf>,
+    /// One sentence for each thing that is missing, with the line that installs it.
+    pub(crate) missing: Vec<String>,
+}
+
+/// Installs what the tests need where that is possible, and says what there is.
+pub(crate) fn prepare() -> Machine {
+    let wanted: Vec<&Engine> = match environment("ASSENT_TEST_ENGINES") {
+        None => ENGINES.iter().collect(),
+        Some(names) => {
+            let names = names.to_string_lossy().into_owned();
+            let asked_for = |engine: &&Engine| names.split(',').any(|name| name.trim() == engine.name);
+            ENGINES.iter().filter(asked_for).collect()
+        }
+    };
+
+    let mut packages: Vec<&str> = wanted
+        .iter()
+        .filter(|engine| !engine.is_here())
+        .flat_map(|engine| engine.packages)
+        .copied()
+        .collect();
+    if postgres_binaries().is_none() {
+        packages.push("postgresql");
+    }
+    if !packages.is_empty() {
+        let _ = install(&packages).inspect_err(|error| println!("{error:#}"));
+    }
+
+    let mut machine = Machine::default();
+    for engine in wanted {
+        if !engine.is_here() {
+            let line = apt_line(engine.packages);
+            machine.missing.push(format!("{} is missing, install it by: {line}", engine.name));
+            continue;
+        }
+        if engine.name == "firefox" {
+            match geckodriver() {
+                Ok(path) => machine.geckodriver = Some(path),
+                Err(error) => {
+                    machine.missing.push(format!("firefox has no driver: {error:#}"));
+                    continue;
+                }
+            }
+        }
+        machine.engines.push(engine.name);
+    }
+    machine.postgres = postgres_binaries();
+    if machine.postgres.is_none() {
+        let line = apt_line(&["postgresql"]);
+        machine.missing.push(format!("PostgreSQL is missing, install it by: {line}"));
+    }
+    machine
+}
+
+/// The line that a person would type to install packages.
+pub(crate) fn apt_line(packages: &[&str]) -> String {
+    format!("sudo apt-get install --no-install-recommends {}", packages.join(" "))
+}
+
+/// Installs Debian packages; an error, with the line to run, where we may not or cannot.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    if !is_root() || find("apt-get").is_none() {
+        anyhow::bail!("please run: {}", apt_line(packages));
+    }
+    println!("installing {} (apt-get)", packages.join(" "));
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        must_run(&mut command, &format!("apt-get {}", arguments.join(" ")))
+    };
+    // A stale list fails with "not found"; one that cannot be refreshed may still do.
+    let _ = apt(&["update", "-qq"]).inspect_err(|error| println!("{error:#}"));
+    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    arguments.extend(packages);
+    apt(&arguments)
+}
+
+/// The folder with Postgres's server programs; Debian keeps them out of `PATH`, one folder per version.
+fn postgres_binaries() -> Option<PathBuf> {
+    let complete = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    if let Some(folder) = find("initdb").and_then(|file| file.parent().map(Path::to_owned))
+        && complete(&folder)
+    {
+        return Some(folder);
+    }
+    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .filter(|folder| complete(folder))
+        .collect();
+    versions.sort();
+    versions.pop()
+}
+
+/// Firefox's driver: Debian has no package of it, so it is compiled once and kept in the target folder.
+fn geckodriver() -> Result<PathBuf> {
+    let tools = workspace().join("target/tools");
+    let built = tools.join("bin/geckodriver");
+    if let Some(file) = find("geckodriver").or_else(|| built.is_file().then(|| built.clone())) {
+        return Ok(file);
+    }
+    println!("compiling geckodriver, once (some minutes)");
+    let mut command = cargo();
+    command
+        .args(["install", "geckodriver", "--locked", "--debug", "--root"])
+        .arg(&tools)
+        .env("CARGO_TARGET_DIR", tools.join("build"))
+        // Nobody debugs it; without the tables it builds and links faster.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0");
+    must_run(&mut command, "cargo install geckodriver")?;
+    // Its object files are several times the size of all else that we keep.
+    let _ = std::fs::remove_dir_all(tools.join("build"));
+    Ok(built)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_to_run_names_every_package() {
+        assert_eq!(
+            apt_line(&["webkit2gtk-driver", "xvfb"]),
+            "sudo apt-get install --no-install-recommends webkit2gtk-driver xvfb"
+        );
+    }
+}
