@@ -131,11 +131,6 @@ impl Host {
     pub fn errors(&self) -> Vec<String> {
         lock(&self.shared.errors).clone()
     }
-
-    /// Takes errors that the scenario provoked out of the list.
-    pub fn forgive(&self, provoked: &str) {
-        lock(&self.shared.errors).retain(|error| !error.contains(provoked));
-    }
 }
 
 impl Drop for Host {

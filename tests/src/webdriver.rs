@@ -15,8 +15,6 @@ use crate::deadline::in_time;
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// The escape key (§17.4.2).
 pub const ESCAPE: &str = "\u{e00c}";
-/// The tab key.
-pub const TAB: &str = "\u{e004}";
 
 /// A browser window under control.
 #[derive(Debug, Clone)]

@@ -80,7 +80,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Where the tests find it; they create and drop databases of their own.
+    /// The server without a database: each test creates and drops one of its own.
     pub(crate) fn url(&self) -> String {
         format!("postgres://assent@127.0.0.1:{}", self.port)
     }
