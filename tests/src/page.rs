@@ -11,8 +11,8 @@ use anyhow::Context;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -59,6 +59,7 @@ pub enum Trouble {
 struct Shared {
     folders: Vec<PathBuf>,
     tag: Mutex<String>,
+    policy: Mutex<Option<&'static str>>,
     upstream: Mutex<Option<SocketAddr>>,
     seen: Mutex<Vec<Seen>>,
     errors: Mutex<Vec<String>>,
@@ -74,6 +75,7 @@ impl Host {
         let shared = Arc::new(Shared {
             folders,
             tag: Mutex::default(),
+            policy: Mutex::default(),
             upstream: Mutex::default(),
             seen: Mutex::default(),
             errors: Mutex::default(),
@@ -109,9 +111,17 @@ impl Host {
         *lock(&self.shared.upstream) = upstream;
     }
 
-    /// From now on, `trouble` for every request whose path starts with `path`.
+    /// The Content-Security-Policy of every page.
+    pub fn set_policy(&self, policy: &'static str) {
+        *lock(&self.shared.policy) = Some(policy);
+    }
+
+    /// From now on, `trouble` for every request whose path starts with `path`, in place of the one before.
     pub fn trouble(&self, path: &str, trouble: Trouble) {
-        self.shared.troubles.send_modify(|troubles| troubles.push((path.to_owned(), trouble)));
+        self.shared.troubles.send_modify(|troubles| {
+            troubles.retain(|(prefix, _)| prefix != path);
+            troubles.push((path.to_owned(), trouble));
+        });
     }
 
     /// No more trouble for `path`; what waited goes on.
@@ -205,7 +215,11 @@ impl Shared {
             Ok(text) => text.into_bytes(),
             Err(binary) => binary.into_bytes(),
         };
-        ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], bytes).into_response()
+        let mut response = ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], bytes).into_response();
+        if let Some(policy) = *lock(&self.policy) {
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        }
+        response
     }
 }
 

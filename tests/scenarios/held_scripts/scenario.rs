@@ -8,7 +8,11 @@ use assent_tests::visitor::Visitor;
 
 const ALL: &[&str] = &["first blue n0nce", "slow", "after the slow one", "after the missing one"];
 
+/// Under a policy a nonce is hidden from everything but its property, and a script without it does not run.
+const POLICY: &str = "script-src 'self' 'nonce-n0nce' 'wasm-unsafe-eval'";
+
 pub(crate) async fn play(Stage { visitor, host, .. }: Stage) {
+    host.set_policy(POLICY);
     // Refused: nothing runs, nothing is even fetched.
     visitor.visit("/").await;
     visitor.reject_all().await;
