@@ -167,14 +167,16 @@ impl Cli {
 
 async fn serve(settings: Settings) -> Result<(), String> {
     log::start(&settings)?;
+    let interrupted = interruption()?;
     let server = Server::start(settings).await?;
-    until_interrupted().await;
+    interrupted.await;
     server.stop().await;
     Ok(())
 }
 
 async fn serve_demo(settings: Settings) -> Result<(), String> {
     log::start(&settings)?;
+    let interrupted = interruption()?;
     let public_url = settings.public_url.clone();
     let server = Server::start_with(settings, Clock::default(), true).await?;
     let port = server.address().port();
@@ -194,27 +196,32 @@ async fn serve_demo(settings: Settings) -> Result<(), String> {
         )),
         None => print("  Operator key was shown at the first start; `assent key create` makes another\n"),
     }
-    until_interrupted().await;
+    interrupted.await;
     print("\nStopping: answering what is under way.\n");
     server.stop().await;
     Ok(())
 }
 
-/// Returns when the process is asked to end: Ctrl-C, or a supervisor's SIGTERM.
-async fn until_interrupted() {
+/// Listens from now on for the wish to end: Ctrl-C, or a supervisor's SIGTERM. Called before the server starts, so that
+/// no moment is left in which a signal would cut it off.
+fn interruption() -> Result<impl Future<Output = ()>, String> {
     #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => terminate.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate => {}
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).map_err(|error| format!("Signals cannot be listened for: {error}."));
+        let (mut interrupt, mut terminate) =
+            (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
     }
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
