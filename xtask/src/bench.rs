@@ -1,10 +1,16 @@
-//! Owns nothing but the way to the benchmarks: a release build with the real widget in it.
-//! Refuses to measure; that is `tests/src/bin/bench`'s work.
+//! Owns the way to the benchmarks: a release build with the real widget in it, and what they are compared with.
+//! Refuses to measure; that is `tests/bench`'s work.
 
-use anyhow::Result;
+use std::path::Path;
+use std::process::Command;
 
-use crate::cargo::cargo;
-use crate::{run, widget};
+use anyhow::{Context, Result};
+
+use crate::cargo::{binaries, cargo, find, must_run, workspace};
+use crate::{packages, run, widget};
+
+/// The peers whose banners `bench page` shows beside ours, at the versions that its figures name.
+const PEERS: [(&str, &str); 2] = [("vanilla-cookieconsent", "3.1.0"), ("cookies-eu-banner", "3.0.0")];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -15,9 +21,47 @@ pub(crate) struct Options {
 
 pub(crate) fn bench(options: &Options) -> Result<()> {
     widget::build()?;
-    let mut command = cargo();
+    if options.arguments.is_empty() || options.arguments.iter().any(|name| name == "page") {
+        // The other benchmarks can do without; this one says at its turn what it lacks.
+        let _ = browser().inspect_err(|error| println!("{error:#}"));
+        let _ = peers().inspect_err(|error| println!("{error:#}"));
+    }
+    // Both packages: the benchmarks measure the server's own binary.
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "assent", "--package", "assent-tests", "--bins"]);
+    must_run(&mut build, "the release build")?;
+    run::become_(Command::new(binaries("release")?.join("bench")).args(&options.arguments))
+}
+
+fn browser() -> Result<()> {
+    if find("chromedriver").is_some() {
+        return Ok(());
+    }
+    packages::install(&["chromium", "chromium-driver"])
+}
+
+/// Installs the peers for `bench page`, once, into the target folder; nothing of theirs is run here.
+fn peers() -> Result<()> {
+    let folder = workspace().join("target/tools/npm");
+    if PEERS.iter().all(|(name, version)| is_installed(&folder, name, version)) {
+        return Ok(());
+    }
+    let npm = find("npm").with_context(|| {
+        format!(
+            "`bench page` needs npm for the banners it compares with; install it by: {}",
+            packages::apt_line(&["npm"])
+        )
+    })?;
+    std::fs::create_dir_all(&folder)?;
+    let mut command = Command::new(npm);
     command
-        .args(["run", "--release", "--package", "assent-tests", "--bin", "bench", "--"])
-        .args(&options.arguments);
-    run::become_(&mut command)
+        .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix"])
+        .arg(&folder)
+        .args(PEERS.map(|(name, version)| format!("{name}@{version}")));
+    must_run(&mut command, "npm install")
+}
+
+fn is_installed(folder: &Path, name: &str, version: &str) -> bool {
+    let manifest = folder.join("node_modules").join(name).join("package.json");
+    std::fs::read_to_string(manifest).is_ok_and(|text| text.contains(&format!("\"version\": \"{version}\"")))
 }
