@@ -8,6 +8,7 @@ use assent_shared::{Locale, Notice, SiteId};
 use moka::future::Cache;
 
 use crate::error::{Error, Result};
+use crate::pages::cookies::{self, Shape};
 use crate::serve_file::Precompressed;
 use crate::store::{Site, Store};
 use crate::tag;
@@ -40,6 +41,7 @@ pub struct Catalog {
     sites: Cache<SiteId, Option<Arc<CurrentSite>>>,
     notices: Cache<(SiteId, u32), Arc<PublishedNotice>>,
     tags: Cache<(SiteId, u32, Locale), Arc<Precompressed>>,
+    cookies: Cache<(SiteId, u32, Locale, Shape), Arc<Precompressed>>,
 }
 
 impl Catalog {
@@ -51,6 +53,7 @@ impl Catalog {
             sites: Cache::builder().max_capacity(10_000).time_to_live(SITE_AGE).build(),
             notices: Cache::new(1_000),
             tags: Cache::new(1_000),
+            cookies: Cache::new(1_000),
         }
     }
 
@@ -98,6 +101,28 @@ impl Catalog {
                 .map(Arc::new)
         };
         self.tags
+            .try_get_with(key, load)
+            .await
+            .map_err(|error: Arc<String>| Error::Internal(error.to_string()))
+    }
+    /// The table of a notice's declared cookies in one of its locales, rendered and compressed once.
+    pub async fn cookies(
+        &self,
+        site: &SiteId,
+        notice: &Arc<PublishedNotice>,
+        locale: &Locale,
+        shape: Shape,
+    ) -> Result<Arc<Precompressed>> {
+        let key = (site.clone(), notice.notice.number, locale.clone(), shape);
+        let load = async {
+            let (notice, locale) = (notice.clone(), locale.clone());
+            tokio::task::spawn_blocking(move || cookies::write(&notice.notice, &locale, shape))
+                .await
+                .map_err(|error| error.to_string())?
+                .map(Arc::new)
+                .map_err(|error| error.cause().unwrap_or_default())
+        };
+        self.cookies
             .try_get_with(key, load)
             .await
             .map_err(|error: Arc<String>| Error::Internal(error.to_string()))

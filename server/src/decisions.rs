@@ -1,8 +1,8 @@
-//! Owns taking a visitor's decision: checking it, having it recorded, answering with its receipt.
+//! Owns taking a visitor's decision: checking it, having it recorded, answering with its receipt; and the two cookies.
 //! Refuses to change a choice, and to answer before the receipt is durable.
 
 use assent_shared::cookie::{COOKIE, ID_COOKIE, MAX_AGE_SECONDS};
-use assent_shared::{Decision, StoredDecision};
+use assent_shared::{Decision, SiteId, StoredDecision, VisitorSecret};
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
@@ -21,48 +21,64 @@ pub async fn create_decision(
     headers: HeaderMap,
     JsonBody(mut decision): JsonBody<Decision>,
 ) -> Result<Response> {
-    let site = &page.site.site;
-    let notice = app.catalog.notice(&site.id, decision.notice).await?;
-    decision.check(&notice.notice)?;
-    // Only exactly `1` is the signal (Global Privacy Control §3.2).
-    decision.gpc |= headers.get_all("sec-gpc").iter().any(|value| value == "1");
+    decision.gpc |= global_privacy_control(&headers);
     let first_party = page.is_first_party(&headers);
     if first_party && let Some(secret) = cookie(&headers, ID_COOKIE).and_then(|value| value.parse().ok()) {
         // The cookie is HttpOnly after the first answer: the page's script cannot read it and mints another secret.
         decision.visitor = secret;
     }
-    let set_cookies = if first_party { cookies(&decision, &page.origin, &headers) } else { Vec::new() };
+    let visitor = decision.visitor.clone();
+    let own = StoredDecision::from(&decision);
 
-    let draft =
-        Draft { decision, site: site.id.clone(), notice_hash: notice.hash.clone(), origin: page.origin };
-    let (new, body) = match app.recorder.record(draft).await? {
+    let (new, body) = match record(&app, &page.site.site.id, &page.origin, decision).await? {
         Appended::New { body, .. } => (true, body),
         Appended::Repeated { body } => (false, body),
-        Appended::Conflict => return Err(Error::DecisionConflict),
+        Appended::Conflict { .. } => return Err(Error::DecisionConflict),
     };
     // The body goes out as it was stored, byte for byte.
     let mut response = (error::created(new), format!("{{\"receipt\":{body}}}")).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    for set_cookie in set_cookies {
-        headers.append(SET_COOKIE, set_cookie);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if first_party {
+        // A choice that the browser made after this decision is left alone.
+        let newer = stored_decision(&headers).is_some_and(|other| other.decided_at > own.decided_at);
+        set_cookies(&mut response, &visitor, (!newer).then_some(&own), &page.origin);
     }
     Ok(response)
 }
 
-/// The two cookies as the server sets them, so that Safari keeps them for their whole year. A choice that the browser made
-/// after this decision is left alone.
-fn cookies(decision: &Decision, origin: &str, request: &HeaderMap) -> Vec<HeaderValue> {
+/// Has a decision recorded, if its notice accepts it: the one way, whoever brings it.
+pub(crate) async fn record(app: &App, site: &SiteId, origin: &str, decision: Decision) -> Result<Appended> {
+    let notice = app.catalog.notice(site, decision.notice).await?;
+    decision.check(&notice.notice)?;
+    let notice_hash = notice.hash.clone();
+    app.recorder.record(Draft { decision, site: site.clone(), notice_hash, origin: origin.to_owned() }).await
+}
+
+/// Whether the request carries the signal. Only exactly `1` is it (Global Privacy Control §3.2).
+pub(crate) fn global_privacy_control(headers: &HeaderMap) -> bool {
+    headers.get_all("sec-gpc").iter().any(|value| value == "1")
+}
+
+/// The newest decision that the visitor's browser knows.
+pub(crate) fn stored_decision(headers: &HeaderMap) -> Option<StoredDecision> {
+    cookie(headers, COOKIE).and_then(StoredDecision::parse)
+}
+
+/// Sets the two cookies, so that Safari keeps them for their whole year; of the decision only if it is the newest.
+pub(crate) fn set_cookies(
+    response: &mut Response,
+    visitor: &VisitorSecret,
+    newest: Option<&StoredDecision>,
+    origin: &str,
+) {
     let secure = if origin.starts_with("https://") { "; Secure" } else { "" };
     let attributes = format!("; Max-Age={MAX_AGE_SECONDS}; Path=/; SameSite=Lax{secure}");
-    let stored = StoredDecision::from(decision);
-    let newer = cookie(request, COOKIE)
-        .and_then(StoredDecision::parse)
-        .is_some_and(|other| other.decided_at > stored.decided_at);
-    let mut cookies = vec![format!("{ID_COOKIE}={}; HttpOnly{attributes}", decision.visitor)];
-    if !newer {
-        cookies.push(format!("{COOKIE}={}{attributes}", stored.value()));
+    let id = format!("{ID_COOKIE}={visitor}; HttpOnly{attributes}");
+    let decision = newest.map(|stored| format!("{COOKIE}={}{attributes}", stored.value()));
+    for cookie in [Some(id), decision].into_iter().flatten() {
+        if let Ok(cookie) = HeaderValue::try_from(cookie) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
     }
-    cookies.into_iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok()).collect()
 }

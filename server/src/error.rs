@@ -8,15 +8,17 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use crate::pages;
+
 /// Every way in which a request can fail.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// 422: the body cannot be read as what the address takes.
     #[error("{0}")]
     MalformedBody(String),
-    /// 415: another content type than `application/json`.
-    #[error("send the body as application/json")]
-    WrongContentType,
+    /// 415: another content type than the address takes.
+    #[error("send the body as {0}")]
+    WrongContentType(&'static str),
     /// 413: a longer body than the address takes.
     #[error("the body may have {0} bytes at most")]
     BodyTooLarge(usize),
@@ -29,6 +31,14 @@ pub enum Error {
     /// 403: a page that is not one of the site's, or no page at all.
     #[error("this page's origin is not one of the site's; add it with `assent site add`")]
     ForeignOrigin,
+    /// 403: a form that another site's page sent, or nobody knows which.
+    #[error("this form was not sent from its own page; open that page and choose there")]
+    ForeignForm,
+    /// 403: the form under a host whose cookies the site's pages never see.
+    #[error(
+        "a choice made under this host would not reach the site; open the same address under the site's own host"
+    )]
+    ForeignHost,
     /// 409: the same decision id came before with other content.
     #[error("this decision's id was used before for another decision")]
     DecisionConflict,
@@ -72,11 +82,13 @@ impl Error {
     fn status(&self) -> (StatusCode, ProblemCode) {
         match self {
             Self::MalformedBody(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::MalformedBody),
-            Self::WrongContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::WrongContentType),
+            Self::WrongContentType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::WrongContentType),
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::BodyTooLarge),
             Self::InvalidDecision(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidDecision),
             Self::UnknownNotice(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::UnknownNotice),
-            Self::ForeignOrigin => (StatusCode::FORBIDDEN, ProblemCode::ForeignOrigin),
+            Self::ForeignOrigin | Self::ForeignForm | Self::ForeignHost => {
+                (StatusCode::FORBIDDEN, ProblemCode::ForeignOrigin)
+            }
             Self::DecisionConflict => (StatusCode::CONFLICT, ProblemCode::DecisionConflict),
             Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, ProblemCode::MethodNotAllowed),
@@ -98,21 +110,26 @@ impl Error {
         }
     }
 
-    /// The response with its problem body.
+    /// The response: with its problem body, or `as_page` for a person.
     #[must_use]
-    pub fn to_response(&self, request_id: Option<String>) -> Response {
+    pub fn to_response(&self, request_id: Option<String>, as_page: bool) -> Response {
         let (status, code) = self.status();
-        let problem = Problem {
-            code,
-            status: status.as_u16(),
-            title: status.canonical_reason().unwrap_or_default().to_owned(),
-            detail: self.to_string(),
-            request_id,
+        let title = status.canonical_reason().unwrap_or_default();
+        let mut response = if as_page {
+            (status, pages::problem(title, &self.to_string(), request_id.as_deref())).into_response()
+        } else {
+            let problem = Problem {
+                code,
+                status: status.as_u16(),
+                title: title.to_owned(),
+                detail: self.to_string(),
+                request_id,
+            };
+            let body = serde_json::to_vec(&problem).unwrap_or_default();
+            let content_type = HeaderValue::from_static("application/problem+json");
+            (status, [(CONTENT_TYPE, content_type)], body).into_response()
         };
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = (status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match status {
             StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from_static("2")),
             StatusCode::UNAUTHORIZED => headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
@@ -144,4 +161,10 @@ pub fn not_modified() -> Response {
 #[must_use]
 pub fn created(new: bool) -> StatusCode {
     if new { StatusCode::CREATED } else { StatusCode::OK }
+}
+
+/// 422: a form that is shown again, because something in it is still to be answered.
+#[must_use]
+pub fn incomplete() -> StatusCode {
+    StatusCode::UNPROCESSABLE_ENTITY
 }

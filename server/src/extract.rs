@@ -7,7 +7,7 @@ use assent_shared::SiteId;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, AsHeaderName, CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERER};
 use axum::http::request::Parts;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
@@ -29,17 +29,33 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &App) -> Result<Self> {
-        let content_type =
-            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
-            return Err(Error::WrongContentType);
-        }
-        let bytes = read_body(request.into_body()).await?;
+        let bytes = read_body_of_type(request, "application/json").await?;
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| Error::MalformedBody(format!("the body cannot be read: {error}")))
     }
+}
+
+/// What a form sent, field by field, at most 8 KiB.
+pub struct FormBody(pub Vec<(String, String)>);
+
+impl FromRequest<App> for FormBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        let bytes = read_body_of_type(request, "application/x-www-form-urlencoded").await?;
+        Ok(Self(url::form_urlencoded::parse(&bytes).into_owned().collect()))
+    }
+}
+
+async fn read_body_of_type(request: Request, wanted: &'static str) -> Result<Bytes> {
+    let content_type =
+        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case(wanted) {
+        return Err(Error::WrongContentType(wanted));
+    }
+    read_body(request.into_body()).await
 }
 
 async fn read_body(body: Body) -> Result<Bytes> {
@@ -99,8 +115,57 @@ impl FromPage {
     /// Whether page and server share a host, so that the server's cookies are the page's own.
     #[must_use]
     pub fn is_first_party(&self, headers: &HeaderMap) -> bool {
-        let host = headers.get(HOST).and_then(|value| value.to_str().ok());
-        self.origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host)
+        is_own(&self.origin, headers)
+    }
+}
+
+/// Whether a request came in under the host that `origin` names.
+fn is_own(origin: &str, headers: &HeaderMap) -> bool {
+    let host = text(headers, HOST);
+    origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host)
+}
+
+/// The one of a site's origins under which a request came in, if it did under any.
+#[must_use]
+pub fn own_origin<'a>(headers: &HeaderMap, origins: &'a [String]) -> Option<&'a str> {
+    origins.iter().map(String::as_str).find(|origin| is_own(origin, headers))
+}
+
+fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// A form that was sent from its own page, under a host that is one of the site's.
+pub struct FromForm {
+    /// The site in the path.
+    pub site: Arc<CurrentSite>,
+    /// The form's origin, one of the site's.
+    pub origin: String,
+}
+
+impl FromRequestParts<App> for FromForm {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let PathOf(site) = PathOf::<SiteId>::from_request_parts(parts, app).await?;
+        let site = app.catalog.site(&site).await?;
+        let headers = &parts.headers;
+        if own_origin(headers, &site.site.origins).is_none() {
+            return Err(Error::ForeignHost);
+        }
+        let from_here = text(headers, "sec-fetch-site").is_none_or(|sent_from| sent_from == "same-origin");
+        // Text browsers send no `Origin`, but they say which page they come from.
+        let origin = match text(headers, ORIGIN) {
+            Some(origin) => origin.to_owned(),
+            None => text(headers, REFERER)
+                .and_then(|page| url::Url::parse(page).ok())
+                .map(|page| page.origin().ascii_serialization())
+                .unwrap_or_default(),
+        };
+        if !from_here || !is_own(&origin, headers) || !site.site.origins.contains(&origin) {
+            return Err(Error::ForeignForm);
+        }
+        Ok(Self { site, origin })
     }
 }
 

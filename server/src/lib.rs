@@ -14,6 +14,7 @@ pub mod keys;
 pub mod locales;
 pub mod log;
 pub mod notices;
+pub mod pages;
 pub mod probes;
 pub mod recorder;
 pub mod router;

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, Settings};
 use crate::error::Failure;
+use crate::pages;
 
 /// Starts logging to standard error.
 pub fn start(settings: &Settings) -> Result<(), String> {
@@ -67,11 +68,12 @@ pub async fn log_request(request: Request, next: Next) -> Response {
         .map(str::to_owned)
         .unwrap_or_default();
 
+    let as_page = pages::wants_page(request.headers());
     let mut response = next.run(request).await;
     let failure = response.extensions_mut().remove::<Failure>();
     if let Some(Failure(error)) = &failure {
         let headers = std::mem::take(response.headers_mut());
-        response = error.to_response(Some(request_id.clone()));
+        response = error.to_response(Some(request_id.clone()), as_page);
         // What layers below added (CORS above all) must reach the caller with the problem body too.
         for (name, value) in &headers {
             response.headers_mut().entry(name).or_insert_with(|| value.clone());

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use assent_shared::notice::{Controller, DeclaredCookie, LegalBasis, Lifetime, PurposeTexts, StorageKind};
-use assent_shared::{Locale, Notice, PurposeId, SiteId};
+use assent_shared::{Appearance, Locale, Notice, PurposeId, SiteId};
 use serde::Deserialize;
 
 use crate::locales;
@@ -14,6 +14,8 @@ use crate::store::Store;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoticeFile {
+    #[serde(default)]
+    appearance: Appearance,
     default_locale: Locale,
     privacy_policy: Option<String>,
     controller: Controller,
@@ -62,7 +64,7 @@ pub fn read(text: &str) -> Result<Notice, String> {
     let file: NoticeFile = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut texts = BTreeMap::new();
     for (locale, replaced) in &file.texts {
-        let mut all = locales::built_in(locale);
+        let mut all = locales::built_in(locale).banner.clone();
         for (key, text) in replaced {
             all.get_mut(key)
                 .ok_or_else(|| format!("texts.{locale}: there is no text `{key}`."))?
@@ -71,6 +73,7 @@ pub fn read(text: &str) -> Result<Notice, String> {
         texts.insert(locale.clone(), all);
     }
     let notice = Notice {
+        appearance: file.appearance,
         controller: file.controller,
         default_locale: file.default_locale,
         number: 0,
@@ -119,6 +122,7 @@ fn check(notice: &Notice) -> Result<(), String> {
     {
         return Err(format!("privacy_policy: `{link}` is neither an https address nor a path of the site."));
     }
+    notice.appearance.check().map_err(|reason| format!("appearance.{reason}."))?;
     if notice.purposes.is_empty() {
         return Err(
             "There are no [[purposes]]: a notice says at least what is strictly necessary.".to_owned()
@@ -251,6 +255,10 @@ mod tests {
             "default_locale is `fr`, but there is no [texts.fr]."
         );
         assert!(refused("default_locale", "default_local").contains("default_local"));
+        assert_eq!(
+            refused("[controller]", "[appearance.dark]\naccent = \"#2b2b2b\"\n\n[controller]"),
+            "appearance.dark: the buttons' text #0c1524 on #2b2b2b has a contrast of 1.2:1, at least 4.5:1 is needed."
+        );
         assert!(read("").unwrap_err().contains("missing field"));
     }
 }

@@ -13,6 +13,7 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
+use crate::pages::{choices, cookies};
 use crate::state::App;
 use crate::{decisions, demo, export, log, probes, tag, widget};
 
@@ -43,6 +44,8 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/_assent/widget/{hash}/{file}", get(widget::get_widget_file))
         // The visitor
         .merge(visitor)
+        .route("/_assent/{site}/choices", get(choices::get_choices).post(choices::save_choices))
+        .route("/_assent/{site}/cookies", get(cookies::get_cookies))
         // The operator's programs
         .route("/api/v1/sites/{site}/export", get(export::get_export))
         // Probes

@@ -10,10 +10,10 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64, HEXLOWER};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha384};
 
 /// Lets pages of any origin embed a response, also those that isolate themselves (Fetch §3.7, COEP `require-corp`).
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -61,6 +61,12 @@ impl Precompressed {
     #[must_use]
     pub fn brotli_len(&self) -> usize {
         self.brotli.len()
+    }
+
+    /// The hash that Subresource Integrity knows these bytes by; it is taken over what an encoding decodes to.
+    #[must_use]
+    pub fn integrity(&self) -> String {
+        format!("sha384-{}", BASE64.encode(&Sha384::digest(&self.identity)))
     }
 
     /// Answers a request: 304 if the caller has these bytes, else the smallest encoding that it takes.

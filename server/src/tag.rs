@@ -1,6 +1,7 @@
 //! Owns the script tag's response: loader, notice and rendered banner in one file.
 //! Refuses to render while a visitor waits twice: each notice and locale is rendered and compressed once.
 
+use assent_shared::appearance::{Appearance, Font, Scheme, Theme};
 use assent_shared::{Locale, Notice, SiteId};
 use assent_widget::Start;
 use axum::extract::rejection::QueryRejection;
@@ -12,24 +13,49 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::extract::PathOf;
+use crate::locales;
 use crate::serve_file::Precompressed;
 use crate::state::App;
 use crate::widget;
 
 const LOADER: &str = include_str!("../../widget/loader.js");
-const STYLE: &str = include_str!("../../widget/style.css");
+/// What the loader's `//= NAME` lines stand for. One closure, several files: no build step and no exports.
+const LOADER_PARTS: &[(&str, &str)] = &[
+    ("//= loader/decision.js", include_str!("../../widget/loader/decision.js")),
+    ("//= loader/hold.js", include_str!("../../widget/loader/hold.js")),
+    ("//= loader/queue.js", include_str!("../../widget/loader/queue.js")),
+    ("//= loader/decide.js", include_str!("../../widget/loader/decide.js")),
+    ("//= loader/show.js", include_str!("../../widget/loader/show.js")),
+    ("//= loader/clear.js", include_str!("../../widget/loader/clear.js")),
+];
+const STYLE: &str = concat!(
+    include_str!("../../widget/style.css"),
+    include_str!("../../widget/dialog.css"),
+    include_str!("../../widget/conditions.css"),
+);
 
 /// Five minutes without asking again, then one conditional request; a day of grace while that is under way.
-const CACHE: &str = "public, max-age=300, stale-while-revalidate=86400";
+pub(crate) const CACHE: &str = "public, max-age=300, stale-while-revalidate=86400";
 
 /// What the loader is called with.
 #[derive(Serialize)]
 struct Tag<'a> {
     site: &'a SiteId,
     widget: &'a str,
+    integrity: Integrity,
+    /// The languages that the notice speaks, for a page that says its own.
+    locales: Vec<&'a Locale>,
+    dir: &'static str,
     notice: &'a assent_shared::NoticeView,
     css: String,
     html: Html,
+}
+
+/// What the loader demands of the files that it loads (Subresource Integrity).
+#[derive(Serialize)]
+struct Integrity {
+    js: &'static str,
+    wasm: &'static str,
 }
 
 #[derive(Serialize)]
@@ -69,11 +95,15 @@ pub async fn get_tag(
 /// Writes the tag for one notice and locale; `None` if the notice has no such locale.
 #[must_use]
 pub fn write(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Precompressed> {
-    let view = notice.view(locale)?;
+    let words = locales::built_in(locale);
+    let view = notice.view(locale, |lifetime| words.lifetime(lifetime))?;
     let tag = Tag {
         site,
         widget: widget::HASH,
-        css: strip(STYLE),
+        integrity: Integrity { js: widget::glue_integrity(), wasm: widget::wasm_integrity() },
+        locales: notice.texts.keys().collect(),
+        dir: if locale.is_rtl() { "rtl" } else { "ltr" },
+        css: strip(STYLE) + &theme(&notice.appearance),
         html: Html {
             banner: assent_widget::render(&view, Start::Banner),
             closed: assent_widget::render(&view, Start::Closed),
@@ -81,8 +111,36 @@ pub fn write(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Precompr
         notice: &view,
     };
     let settings = serde_json::to_string(&tag).ok()?;
-    let script = format!("{}({settings});\n", strip(LOADER));
+    let script = format!("{}({settings});\n", strip(&loader()));
     Some(Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()))
+}
+
+/// The notice's colours, letters and corners as custom properties. A page may set the same ones on `assent-root`.
+fn theme(appearance: &Appearance) -> String {
+    let host = |name: &str, theme: &Theme| {
+        let Theme { accent, background, border, muted, on_accent, text } = theme;
+        format!(
+            ":host{{color-scheme:{name}!important;--assent-accent:{accent};--assent-background:{background};\
+             --assent-border:{border};--assent-muted:{muted};--assent-on-accent:{on_accent};--assent-text:{text}}}"
+        )
+    };
+    let (light, dark) = (host("light", &appearance.light), host("dark", &appearance.dark));
+    let colours = match appearance.scheme {
+        Scheme::Light => light,
+        Scheme::Dark => dark,
+        Scheme::Auto => format!("{light}@media(prefers-color-scheme:dark){{{dark}}}"),
+    };
+    let font = match appearance.font {
+        // Without the property the style lets the page's own through.
+        Font::Page => "",
+        Font::System => "--assent-font:system-ui,sans-serif;",
+    };
+    format!(":host{{{font}--assent-radius:{}px}}{colours}", appearance.radius)
+}
+
+/// The loader with its parts in their places.
+fn loader() -> String {
+    LOADER_PARTS.iter().fold(LOADER.to_owned(), |whole, (line, part)| whole.replace(line, part))
 }
 
 /// Leaves out what only readers of the source need: indentation, empty lines, and lines that are wholly a comment.
@@ -95,7 +153,7 @@ fn strip(source: &str) -> String {
 }
 
 /// The languages of an `Accept-Language` header, most wanted first (RFC 9110 §12.5.4).
-fn languages(header: &str) -> Vec<&str> {
+pub(crate) fn languages(header: &str) -> Vec<&str> {
     let mut languages: Vec<(f32, &str)> = header
         .split(',')
         .filter_map(|part| {
@@ -119,6 +177,14 @@ mod tests {
         assert_eq!(languages("fr;q=0.5, de-CH, en;q=0.8, *;q=0.1"), ["de-CH", "en", "fr"]);
         assert!(languages("").is_empty());
         assert_eq!(languages("de;q=x, en"), ["en"]);
+    }
+
+    #[test]
+    fn every_part_of_the_loader_has_its_place() {
+        for (line, _) in LOADER_PARTS {
+            assert_eq!(LOADER.matches(line).count(), 1, "{line}");
+        }
+        assert!(!loader().contains("//= "), "a place without a part");
     }
 
     #[test]

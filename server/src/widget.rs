@@ -35,6 +35,20 @@ pub fn brotli_len() -> usize {
     GLUE.brotli_len() + WASM.brotli_len()
 }
 
+/// What a browser holds the glue against (SRI §3.5).
+#[must_use]
+pub fn glue_integrity() -> &'static str {
+    static INTEGRITY: LazyLock<String> = LazyLock::new(|| GLUE.integrity());
+    &INTEGRITY
+}
+
+/// The same for the module.
+#[must_use]
+pub fn wasm_integrity() -> &'static str {
+    static INTEGRITY: LazyLock<String> = LazyLock::new(|| WASM.integrity());
+    &INTEGRITY
+}
+
 /// `GET /_assent/widget/{hash}/{file}`
 pub async fn get_widget_file(
     PathOf((hash, file)): PathOf<(String, String)>,

@@ -24,14 +24,18 @@
 //! | hold / release | keep a script, frame or image inert / activate it |
 //! | export | receipts as a file |
 
+pub mod appearance;
 pub mod cookie;
 pub mod decision;
 pub mod id;
+mod lifetime;
+pub mod locale;
 pub mod notice;
 pub mod problem;
 pub mod receipt;
 pub mod texts;
 
+pub use appearance::Appearance;
 pub use cookie::StoredDecision;
 pub use decision::{Decision, DecisionError, Method};
 pub use id::{DecisionId, Locale, PurposeId, SiteId, VisitorId, VisitorSecret};

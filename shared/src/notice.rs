@@ -2,20 +2,25 @@
 //! Refuses to know how it was written by the operator; that is the server's `notices.rs`.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::appearance::{Appearance, Corner, Layout};
 use crate::id::{Locale, PurposeId};
+use crate::locale;
 use crate::texts::Texts;
+
+pub use crate::lifetime::{Lifetime, Unit};
 
 /// A published notice. Its canonical JSON is what is stored, hashed and named in receipts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
+    /// How it looks. Notices from before there was a choice look as it was then.
+    #[serde(default)]
+    pub appearance: Appearance,
     /// Who decides why and how data is processed (GDPR art. 4(7)).
     pub controller: Controller,
     /// The language shown when none of the visitor's is there.
@@ -117,90 +122,6 @@ pub enum StorageKind {
     SessionStorage,
 }
 
-/// How long a declared cookie lives: `session`, `persistent`, or a count and a unit such as `13 months`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Lifetime {
-    /// Until the browser is closed.
-    Session,
-    /// Until somebody deletes it.
-    Persistent,
-    /// A count of a unit.
-    For(u32, Unit),
-}
-
-/// Units of a [`Lifetime`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the meaning")]
-pub enum Unit {
-    Minute,
-    Hour,
-    Day,
-    Month,
-    Year,
-}
-
-impl FromStr for Lifetime {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = || {
-            format!(
-                "`{text}` is no lifetime: write session, persistent, or a count and a unit such as 13 months"
-            )
-        };
-        match text {
-            "session" => return Ok(Self::Session),
-            "persistent" => return Ok(Self::Persistent),
-            _ => {}
-        }
-        let (count, unit) = text.split_once(' ').ok_or_else(refuse)?;
-        let unit = match unit.strip_suffix('s').unwrap_or(unit) {
-            "minute" => Unit::Minute,
-            "hour" => Unit::Hour,
-            "day" => Unit::Day,
-            "month" => Unit::Month,
-            "year" => Unit::Year,
-            _ => return Err(refuse()),
-        };
-        match count.parse() {
-            Ok(count) if count > 0 => Ok(Self::For(count, unit)),
-            _ => Err(refuse()),
-        }
-    }
-}
-
-impl TryFrom<String> for Lifetime {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl fmt::Display for Lifetime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Session => f.write_str("session"),
-            Self::Persistent => f.write_str("persistent"),
-            Self::For(count, unit) => {
-                let unit = match unit {
-                    Unit::Minute => "minute",
-                    Unit::Hour => "hour",
-                    Unit::Day => "day",
-                    Unit::Month => "month",
-                    Unit::Year => "year",
-                };
-                write!(f, "{count} {unit}{}", if *count == 1 { "" } else { "s" })
-            }
-        }
-    }
-}
-
-impl From<Lifetime> for String {
-    fn from(lifetime: Lifetime) -> Self {
-        lifetime.to_string()
-    }
-}
-
 impl Notice {
     /// The purposes that are asked.
     pub fn optional(&self) -> impl Iterator<Item = &Purpose> {
@@ -222,29 +143,32 @@ impl Notice {
         HEXLOWER.encode(&Sha256::digest(canonical))
     }
 
-    /// The best of the notice's locales for `wanted`, which lists language tags by preference: exact, then the same
-    /// language, then the default.
+    /// The best of the notice's locales for `wanted`, which lists language tags by preference; without any, the default.
     #[must_use]
     pub fn best_locale<'a>(&self, wanted: impl IntoIterator<Item = &'a str>) -> &Locale {
-        for tag in wanted {
-            let language = tag.split('-').next().unwrap_or(tag);
-            let same = |locale: &&Locale| locale.as_str().eq_ignore_ascii_case(tag);
-            let near = |locale: &&Locale| locale.language().eq_ignore_ascii_case(language);
-            if let Some(locale) = self.texts.keys().find(same).or_else(|| self.texts.keys().find(near)) {
-                return locale;
-            }
-        }
-        &self.default_locale
+        let offered = self.texts.keys().map(Locale::as_str);
+        wanted
+            .into_iter()
+            .find_map(|tag| locale::nearest(tag, &offered))
+            .and_then(|best| self.texts.keys().find(|locale| locale.as_str() == best))
+            .unwrap_or(&self.default_locale)
     }
 
-    /// What one visitor sees: this notice in one of its locales, or nothing if it has no such locale.
+    /// What one visitor sees: this notice in one of its locales, or nothing if it has no such locale. `lifetime` says
+    /// how long a cookie lives in that language, which is for the server to know.
     #[must_use]
-    pub fn view(&self, locale: &Locale) -> Option<NoticeView> {
+    pub fn view(&self, locale: &Locale, lifetime: impl Fn(Lifetime) -> String) -> Option<NoticeView> {
         let texts = self.texts.get(locale)?.clone();
-        let purposes = self.purposes.iter().map(|purpose| purpose.view(locale)).collect::<Option<_>>()?;
+        let purposes =
+            self.purposes.iter().map(|purpose| purpose.view(locale, &lifetime)).collect::<Option<_>>()?;
         Some(NoticeView {
             number: self.number,
             locale: locale.to_string(),
+            appearance: AppearanceView {
+                layout: self.appearance.layout,
+                corner: self.appearance.corner,
+                floating_button: self.appearance.floating_button,
+            },
             controller: self.controller.name.clone(),
             privacy_policy: self.privacy_policy.clone(),
             texts,
@@ -254,7 +178,7 @@ impl Notice {
 }
 
 impl Purpose {
-    fn view(&self, locale: &Locale) -> Option<PurposeView> {
+    fn view(&self, locale: &Locale, lifetime: impl Fn(Lifetime) -> String) -> Option<PurposeView> {
         let texts = self.texts.get(locale)?;
         Some(PurposeView {
             id: self.id.to_string(),
@@ -270,7 +194,7 @@ impl Purpose {
                         name: cookie.name.clone(),
                         provider: cookie.provider.clone(),
                         about: cookie.about.get(locale)?.clone(),
-                        lifetime: cookie.lifetime.to_string(),
+                        lifetime: lifetime(cookie.lifetime),
                     })
                 })
                 .collect::<Option<_>>()?,
@@ -285,6 +209,8 @@ pub struct NoticeView {
     pub number: u32,
     /// The language of every text in it.
     pub locale: String,
+    /// What it looks like.
+    pub appearance: AppearanceView,
     /// The controller's name.
     pub controller: String,
     /// Where the controller's privacy policy is.
@@ -293,6 +219,17 @@ pub struct NoticeView {
     pub texts: Texts,
     /// The purposes in the order shown.
     pub purposes: Vec<PurposeView>,
+}
+
+/// The part of the appearance that the components follow; the rest is style.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AppearanceView {
+    /// What asks.
+    pub layout: Layout,
+    /// Where the box and the floating button stand.
+    pub corner: Corner,
+    /// Whether a small button stays after a decision.
+    pub floating_button: bool,
 }
 
 /// A purpose in one language.
@@ -349,6 +286,7 @@ pub(crate) mod tests {
                 .into(),
         };
         Notice {
+            appearance: Appearance::default(),
             controller: Controller {
                 address: "1 Demo Street".to_owned(),
                 contact: "privacy@demo.example".to_owned(),
@@ -371,17 +309,22 @@ pub(crate) mod tests {
         assert_eq!(notice.best_locale(["fr", "pt-PT"]).as_str(), "pt-BR");
         assert_eq!(notice.best_locale(["fr"]).as_str(), "en");
         assert_eq!(notice.best_locale(["", "*", "'"]).as_str(), "en");
-        assert!(notice.view(&"pt-BR".parse().unwrap()).is_none(), "its purposes have no texts in it");
-        assert_eq!(notice.view(&"en".parse().unwrap()).unwrap().purposes.len(), 3);
+        assert_eq!(
+            notice.best_locale(["zh-TW", "pt"]).as_str(),
+            "pt-BR",
+            "an earlier wish that fails gives way"
+        );
     }
 
     #[test]
-    fn lifetimes_are_read_and_written_alike() {
-        for text in ["session", "persistent", "1 year", "13 months", "30 days", "24 hours", "1 minute"] {
-            assert_eq!(text.parse::<Lifetime>().unwrap().to_string(), text);
-        }
-        for text in ["", "1", "year", "0 days", "-1 days", "2 fortnights", "1  year"] {
-            assert!(text.parse::<Lifetime>().is_err(), "{text}");
-        }
+    fn a_view_speaks_one_language_throughout() {
+        let mut notice = notice();
+        let texts = notice.texts.values().next().unwrap().clone();
+        notice.texts.insert("pt-BR".parse().unwrap(), texts);
+        let view = |locale: &str| notice.view(&locale.parse().unwrap(), |lifetime| format!("for {lifetime}"));
+        assert!(view("pt-BR").is_none(), "its purposes have no texts in it");
+        let view = view("en").unwrap();
+        assert_eq!(view.purposes.len(), 3);
+        assert_eq!(view.purposes[0].cookies[0].lifetime, "for 1 year");
     }
 }

@@ -5,13 +5,14 @@ mod export;
 mod ingest;
 mod load;
 mod one_by_one;
+mod page;
 mod process;
 mod size;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask bench [size|ingest|export]... (all without a name)";
+const USAGE: &str = "usage: cargo xtask bench [size|page|ingest|export]... (all without a name)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -22,7 +23,7 @@ async fn main() -> ExitCode {
         return one_by_one::serve(Path::new(database)).await;
     }
     if let Some(unknown) =
-        arguments.iter().find(|name| !["size", "ingest", "export"].contains(&name.as_str()))
+        arguments.iter().find(|name| !["size", "page", "ingest", "export"].contains(&name.as_str()))
     {
         say(&format!("There is no benchmark `{unknown}`. {USAGE}"));
         return ExitCode::FAILURE;
@@ -32,6 +33,9 @@ async fn main() -> ExitCode {
     let mut result = Ok(());
     if wanted("size") {
         result = result.and(size::run().await);
+    }
+    if wanted("page") {
+        result = result.and(page::run().await);
     }
     if wanted("ingest") {
         result = result.and(ingest::run().await);

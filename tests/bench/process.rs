@@ -75,9 +75,14 @@ fn command(database: &Path, arguments: &[&str]) -> Result<Command> {
 
 /// Creates a database with the measured site and its notice.
 pub(crate) fn prepare(database: &Path) -> Result<()> {
+    prepare_for(database, ORIGIN)
+}
+
+/// The same for a page of `origin`.
+pub(crate) fn prepare_for(database: &Path, origin: &str) -> Result<()> {
     let notice = database.with_file_name("notice.toml");
     std::fs::write(&notice, include_str!("../../examples/demo/notice.toml"))?;
-    let add = ["site", "add", SITE, "--origin", ORIGIN];
+    let add = ["site", "add", SITE, "--origin", origin];
     let publish = ["notice", "publish", "--site", SITE, "notice.toml"];
     for arguments in [&add[..], &publish[..]] {
         let output = command(database, arguments)?.output()?;

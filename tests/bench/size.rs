@@ -7,8 +7,8 @@ use crate::process::SITE;
 use crate::{process, report, say};
 
 const KIBIBYTE: usize = 1024;
-const TAG_GOAL: usize = 6 * KIBIBYTE;
-const WIDGET_GOAL: usize = 60 * KIBIBYTE;
+const TAG_GOAL: usize = 9 * KIBIBYTE;
+const WIDGET_GOAL: usize = 64 * KIBIBYTE;
 
 pub(crate) async fn run() -> Result<()> {
     say("\nBytes over the wire, brotli");

@@ -24,22 +24,48 @@ mod close_without_choosing;
 mod cookie_twin;
 #[path = "cookies/scenario.rs"]
 mod cookies;
+#[path = "csp_without_wasm/scenario.rs"]
+mod csp_without_wasm;
+#[path = "dark_layouts/scenario.rs"]
+mod dark_layouts;
 #[path = "demo/scenario.rs"]
 mod demo;
 #[path = "double_click/scenario.rs"]
 mod double_click;
 #[path = "early_manage/scenario.rs"]
 mod early_manage;
+#[path = "embedded_isolated/scenario.rs"]
+mod embedded_isolated;
+#[path = "form_instead/scenario.rs"]
+mod form_instead;
 #[path = "held_next_visit/scenario.rs"]
 mod held_next_visit;
 #[path = "held_scripts/scenario.rs"]
 mod held_scripts;
+#[path = "hidden_overlay/scenario.rs"]
+mod hidden_overlay;
+#[path = "hostile_page/scenario.rs"]
+mod hostile_page;
+#[path = "keyboard/scenario.rs"]
+mod keyboard;
+#[path = "languages/scenario.rs"]
+mod languages;
 #[path = "late_answer/scenario.rs"]
 mod late_answer;
+#[path = "light_layouts/scenario.rs"]
+mod light_layouts;
+#[path = "locales/scenario.rs"]
+mod locales;
 #[path = "manage/scenario.rs"]
 mod manage;
+#[path = "narrow/scenario.rs"]
+mod narrow;
+#[path = "not_covered/scenario.rs"]
+mod not_covered;
 #[path = "notice_changes/scenario.rs"]
 mod notice_changes;
+#[path = "pages/scenario.rs"]
+mod pages;
 #[path = "queue_survives/scenario.rs"]
 mod queue_survives;
 #[path = "reject_all/scenario.rs"]
@@ -48,10 +74,14 @@ mod reject_all;
 mod reopen;
 #[path = "returning_visit/scenario.rs"]
 mod returning_visit;
+#[path = "scripts_off/scenario.rs"]
+mod scripts_off;
 #[path = "server_down/scenario.rs"]
 mod server_down;
 #[path = "storage_refused/scenario.rs"]
 mod storage_refused;
+#[path = "strict_csp/scenario.rs"]
+mod strict_csp;
 #[path = "tag_at_the_end/scenario.rs"]
 mod tag_at_the_end;
 #[path = "third_party/scenario.rs"]
@@ -60,10 +90,18 @@ mod third_party;
 mod two_tags;
 #[path = "wasm_blocked/scenario.rs"]
 mod wasm_blocked;
+#[path = "wishes/scenario.rs"]
+mod wishes;
+
+mod layouts;
 
 macro_rules! scenarios {
-    ($($name:ident)*) => {
-        [$(Scenario { name: stringify!($name), play: |stage| Box::pin($name::play(stage)) }),*]
+    ($($name:ident $(($without:literal))?)*) => {
+        [$(Scenario {
+            name: stringify!($name),
+            play: |stage| Box::pin($name::play(stage)),
+            scripts: concat!($($without)?).is_empty(),
+        }),*]
     };
 }
 
@@ -83,9 +121,13 @@ fn main() -> ExitCode {
         settings.engines.iter().map(|engine| Arc::new(Pool::new(*engine, &settings))).collect();
 
     let scenarios = scenarios! {
-        accept_all alike banner_before_wasm blocking_tag close_without_choosing cookie_twin cookies demo double_click
-        early_manage held_next_visit held_scripts late_answer manage notice_changes queue_survives reject_all reopen
-        returning_visit server_down storage_refused tag_at_the_end third_party two_tags wasm_blocked
+        accept_all alike banner_before_wasm blocking_tag close_without_choosing cookie_twin cookies
+        csp_without_wasm dark_layouts demo double_click early_manage embedded_isolated form_instead
+        held_next_visit held_scripts hidden_overlay hostile_page keyboard languages late_answer
+        light_layouts locales manage narrow not_covered notice_changes pages queue_survives reject_all
+        reopen returning_visit server_down storage_refused strict_csp tag_at_the_end third_party two_tags
+        wasm_blocked
+        scripts_off("without scripts") wishes
     };
     let mut trials = Vec::new();
     for scenario in scenarios {
@@ -103,6 +145,12 @@ fn main() -> ExitCode {
                 outcome.map_err(|error| Failed::from(format!("{error:#}")))
             };
             trials.push(Trial::test(name, play).with_ignored_flag(ignored));
+        }
+    }
+    if settings.axe.is_none() {
+        eprintln!("axe-core is missing, so accessibility is not inspected: `cargo xtask test` installs it");
+        if settings.ci {
+            return ExitCode::FAILURE;
         }
     }
     for missing in pools.iter().filter_map(|pool| pool.missing()) {

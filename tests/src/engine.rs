@@ -53,7 +53,7 @@ impl Engine {
         driver.ok_or_else(|| format!("{self} cannot be tested here: install {hint}"))
     }
 
-    fn capabilities(self) -> Value {
+    fn capabilities(self, scripts: bool) -> Value {
         let own = match self {
             Self::Chromium => json!({
                 "goog:chromeOptions": { "args": [
@@ -61,7 +61,9 @@ impl Engine {
                     "--disable-component-update", "--disable-sync", "--no-first-run",
                     // Containers give /dev/shm 64 MB, which a tab can exhaust.
                     "--disable-dev-shm-usage", "--window-size=1200,800",
-                ] },
+                ],
+                // 1 allows and 2 blocks, as in the browser's own settings.
+                "prefs": { "profile.managed_default_content_settings.javascript": if scripts { 1 } else { 2 } } },
             }),
             Self::Firefox => json!({
                 "moz:firefoxOptions": {
@@ -71,6 +73,7 @@ impl Engine {
                         "app.normandy.enabled": false,
                         "app.update.disabledForTesting": true,
                         "browser.safebrowsing.update.enabled": false,
+                        "javascript.enabled": scripts,
                         "datareporting.policy.dataSubmissionEnabled": false,
                         "network.captive-portal-service.enabled": false,
                         "network.connectivity-service.enabled": false,
@@ -81,7 +84,8 @@ impl Engine {
             Self::WebKit => json!({
                 "webkitgtk:browserOptions": {
                     "binary": mini_browser(),
-                    "args": ["--automation", "--geometry=1200x800"],
+                    // Its driver's own commands work all the same, as they do in the other two.
+                    "args": ["--automation", "--geometry=1200x800", format!("--enable-javascript={scripts}")],
                 },
             }),
         };
@@ -165,13 +169,18 @@ impl Pool {
 
     /// A new session with a profile of its own.
     pub async fn lease(&self) -> anyhow::Result<Lease> {
+        self.lease_with(true).await
+    }
+
+    /// The same for a browser that runs no page's scripts, if `scripts` is false.
+    pub async fn lease_with(&self, scripts: bool) -> anyhow::Result<Lease> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let driver = match idle {
             Some(driver) => driver,
             None => self.start_driver().await?,
         };
         let session =
-            Session::start(&driver.address, &self.engine.capabilities()).await.with_context(|| {
+            Session::start(&driver.address, &self.engine.capabilities(scripts)).await.with_context(|| {
                 format!("{} starts no session; its driver says:\n{}", self.engine, driver.process.log())
             })?;
         Ok(Lease { session, driver })

@@ -20,6 +20,13 @@
     tell("console.error", Array.prototype.map.call(arguments, describe).join(" "));
     log.apply(console, arguments);
   };
+  document.addEventListener("securitypolicyviolation", function (event) {
+    // The browser's own wish, not the page's.
+    if (event.blockedURI.endsWith("/favicon.ico")) return;
+    var where = event.effectiveDirective + " " + event.blockedURI + " " + event.sample + " " + event.sourceFile;
+    // Not synchronously: Firefox drops clicks meanwhile, and these come while somebody may click.
+    navigator.sendBeacon("/_test/error", "policy violation: " + where);
+  });
   window.heard = [];
   window.ran = [];
   ["ready", "shown", "change"].forEach(function (name) {

@@ -12,9 +12,11 @@
 
 pub mod deadline;
 pub mod engine;
+pub mod notice;
 pub mod page;
 pub mod process;
 pub mod settings;
+pub mod sight;
 pub mod site;
 pub mod stage;
 pub mod visitor;

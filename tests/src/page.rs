@@ -11,12 +11,14 @@ use anyhow::Context;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+/// What `{{nonce}}` stands for.
+pub const NONCE: &str = "8IBTHwOdqNKAWeKl7plt8g";
 const HOOK: &str = include_str!("hook.js");
 
 /// A web host: a scenario's pages, and Assent behind `/_assent/`.
@@ -59,6 +61,8 @@ pub enum Trouble {
 struct Shared {
     folders: Vec<PathBuf>,
     tag: Mutex<String>,
+    headers: Mutex<Vec<(HeaderName, HeaderValue)>>,
+    languages: Mutex<Option<HeaderValue>>,
     policy: Mutex<Option<&'static str>>,
     upstream: Mutex<Option<SocketAddr>>,
     seen: Mutex<Vec<Seen>>,
@@ -68,19 +72,23 @@ struct Shared {
 }
 
 impl Host {
-    /// Serves the files of `folders`, the first that has one wins. In its HTML, `{{tag}}` becomes the tag's address.
+    /// Serves the files of `folders`, the first that has one wins. In its HTML, `{{tag}}` becomes the tag's address
+    /// and `{{nonce}}` becomes [`NONCE`].
     pub async fn start(folders: Vec<PathBuf>) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             folders,
             tag: Mutex::default(),
+            headers: Mutex::default(),
+            languages: Mutex::default(),
             policy: Mutex::default(),
             upstream: Mutex::default(),
             seen: Mutex::default(),
             errors: Mutex::default(),
             troubles: watch::Sender::default(),
-            client: reqwest::Client::new(),
+            // The browser follows redirects, and takes their cookies.
+            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
         });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let task = tokio::spawn(async move {
@@ -104,6 +112,18 @@ impl Host {
     /// What `{{tag}}` stands for.
     pub fn set_tag(&self, tag: &str) {
         tag.clone_into(&mut lock(&self.shared.tag));
+    }
+
+    /// From now on, the scenario's own files come with these headers instead of the ones before.
+    pub fn set_headers(&self, headers: &[(&'static str, &str)]) {
+        let value = |text: &str| HeaderValue::from_str(text).expect("a header's value");
+        *lock(&self.shared.headers) =
+            headers.iter().map(|(name, text)| (HeaderName::from_static(name), value(text))).collect();
+    }
+
+    /// From now on, what is forwarded asks for these languages, as from a browser that is set to them.
+    pub fn set_languages(&self, languages: &'static str) {
+        *lock(&self.shared.languages) = Some(HeaderValue::from_static(languages));
     }
 
     /// Where `/_assent/` is forwarded; nowhere means that the server is down.
@@ -141,6 +161,11 @@ impl Host {
     pub fn errors(&self) -> Vec<String> {
         lock(&self.shared.errors).clone()
     }
+
+    /// Takes errors that the scenario provoked out of the list.
+    pub fn forgive(&self, provoked: &str) {
+        lock(&self.shared.errors).retain(|error| !error.contains(provoked));
+    }
 }
 
 impl Drop for Host {
@@ -177,10 +202,14 @@ impl Shared {
         let upstream = (*lock(&self.upstream)).context("the server is down")?;
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         // With the Host that the browser named: by it the server knows a first-party request.
+        let mut headers = request.headers().clone();
+        if let Some(languages) = &*lock(&self.languages) {
+            headers.insert(ACCEPT_LANGUAGE, languages.clone());
+        }
         let answer = self
             .client
             .request(request.method().clone(), format!("http://{upstream}{path}"))
-            .headers(request.headers().clone())
+            .headers(headers)
             .body(body)
             .send()
             .await?;
@@ -209,13 +238,15 @@ impl Shared {
         };
         let bytes = match String::from_utf8(bytes) {
             Ok(text) if kind.starts_with("text/html") => text
-                .replacen("<head>", r#"<head><script src="/_test/hook.js"></script>"#, 1)
+                .replacen("<head>", r#"<head><script nonce="{{nonce}}" src="/_test/hook.js"></script>"#, 1)
+                .replace("{{nonce}}", NONCE)
                 .replace("{{tag}}", &lock(&self.tag))
                 .into_bytes(),
             Ok(text) => text.into_bytes(),
             Err(binary) => binary.into_bytes(),
         };
         let mut response = ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], bytes).into_response();
+        response.headers_mut().extend(lock(&self.headers).iter().cloned());
         if let Some(policy) = *lock(&self.policy) {
             response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         }

@@ -1,9 +1,12 @@
 //! Owns what the environment says about a run: which engines, where screenshots go, whether a gap is a failure.
 //! Refuses to be asked twice: the answers are read once, in `main`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::engine::Engine;
+
+const AXE: &str = "../target/tools/npm/node_modules/axe-core/axe.min.js";
 
 /// A run's settings.
 #[derive(Debug, Clone)]
@@ -16,6 +19,8 @@ pub struct Settings {
     pub ci: bool,
     /// `ASSENT_TEST_GECKODRIVER`: where geckodriver is, when it is neither on the `PATH` nor built by xtask.
     pub geckodriver: Option<PathBuf>,
+    /// axe-core's source, if `cargo xtask test` has put it into the target folder.
+    pub axe: Option<Arc<str>>,
     /// `PATH`, where the browsers and their drivers are looked for.
     pub path: Vec<PathBuf>,
 }
@@ -32,6 +37,7 @@ impl Settings {
             screenshots: read("ASSENT_TEST_SCREENSHOTS").map(PathBuf::from),
             ci: read("CI").is_some_and(|ci| ci == "true" || ci == "1"),
             geckodriver: read("ASSENT_TEST_GECKODRIVER").map(PathBuf::from),
+            axe: std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(AXE)).ok().map(Arc::from),
             path: read("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default(),
         })
     }

@@ -4,13 +4,15 @@
 mod memory;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
 pub use memory::Cookie;
 
 use crate::deadline::eventually;
+use crate::engine::Engine;
+use crate::settings::Settings;
 use crate::webdriver::{ESCAPE, Element, Session};
 
 const PROBE: &str = include_str!("probe.js");
@@ -32,7 +34,9 @@ pub const REOPEN: &str = "Privacy choices";
 /// methods return what was asked and no errors.
 #[derive(Debug)]
 pub struct Visitor {
-    session: Session,
+    pub(crate) session: Session,
+    pub(crate) engine: Engine,
+    pub(crate) axe: Option<Arc<str>>,
     origin: String,
     /// Where screenshots go, and the start of their names.
     screenshots: Option<(PathBuf, String)>,
@@ -42,8 +46,22 @@ pub struct Visitor {
 impl Visitor {
     /// The person behind `session`, whose home is `origin`.
     #[must_use]
-    pub fn new(session: Session, origin: String, screenshots: Option<(PathBuf, String)>) -> Self {
-        Self { session, origin, screenshots, steps: Mutex::default() }
+    pub fn new(
+        session: Session,
+        engine: Engine,
+        origin: String,
+        settings: &Settings,
+        scenario: &str,
+    ) -> Self {
+        let prefix = format!("{scenario}-{engine}");
+        let screenshots = settings.screenshots.clone().map(|folder| (folder, prefix));
+        Self { session, engine, axe: settings.axe.clone(), origin, screenshots, steps: Mutex::default() }
+    }
+
+    /// The engine of the browser, for what only one of them can be told.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// Opens a page and waits until it has loaded.
@@ -103,8 +121,15 @@ impl Visitor {
         self.sees_page_only().await;
     }
 
+    /// Waits until the widget has taken over what the server rendered: it takes out the renderer's marks. A machine that is
+    /// busy may need more than the four seconds after which Manage leads to the form.
+    pub async fn sees_widget(&self) {
+        self.waits_for("probe.roots().length && !probe.roots()[0].innerHTML.includes('<!--<')").await;
+    }
+
     /// Opens the preferences from the banner.
     pub async fn manage(&self) {
+        self.sees_widget().await;
         self.press(MANAGE).await;
         self.sees_preferences().await;
     }
@@ -242,7 +267,7 @@ impl Visitor {
         self.steps.lock().unwrap_or_else(PoisonError::into_inner).join(", ")
     }
 
-    fn step(&self, what: &str) {
+    pub(crate) fn step(&self, what: &str) {
         self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(what.to_owned());
     }
 }

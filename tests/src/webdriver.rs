@@ -15,6 +15,15 @@ use crate::deadline::in_time;
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// The escape key (§17.4.2).
 pub const ESCAPE: &str = "\u{e00c}";
+/// The tab key.
+pub const TAB: &str = "\u{e004}";
+
+/// The enter key.
+pub const ENTER: &str = "\u{e007}";
+/// The space bar.
+pub const SPACE: &str = " ";
+/// The shift key.
+const SHIFT: &str = "\u{e008}";
 
 /// A browser window under control.
 #[derive(Debug, Clone)]
@@ -89,6 +98,53 @@ impl Session {
         self.post("actions", &actions).await.map(drop)
     }
 
+    /// Presses a key while the shift key is down.
+    pub async fn press_shifted(&self, key: &str) -> anyhow::Result<()> {
+        let actions = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": [
+            { "type": "keyDown", "value": SHIFT }, { "type": "keyDown", "value": key },
+            { "type": "keyUp", "value": key }, { "type": "keyUp", "value": SHIFT },
+        ] }] });
+        self.post("actions", &actions).await.map(drop)
+    }
+
+    /// Moves the pointer to the page's very corner, where nothing is.
+    pub async fn point_away(&self) -> anyhow::Result<()> {
+        let to =
+            |at: u8| json!({ "type": "pointerMove", "duration": 0, "x": at, "y": at, "origin": "viewport" });
+        // By way of another place: to stay where it is moves nothing, and a click's own move is not counted everywhere.
+        let moves = json!({ "actions": [{ "type": "pointer", "id": "mouse",
+            "parameters": { "pointerType": "mouse" }, "actions": [to(3), to(1)] }] });
+        self.post("actions", &moves).await.map(drop)
+    }
+
+    /// The first element that a selector finds; no script of ours runs in the page for it.
+    pub async fn find(&self, selector: &str) -> anyhow::Result<Element> {
+        let answer = self.post("element", &json!({ "using": "css selector", "value": selector })).await?;
+        Ok(Element(answer[ELEMENT].as_str().context("a found element has an id")?.to_owned()))
+    }
+
+    /// The text of an element as it is on the screen.
+    pub async fn words(&self, element: &Element) -> anyhow::Result<String> {
+        self.text(&format!("element/{}/text", element.0)).await
+    }
+
+    /// Whether a button that can be chosen is.
+    pub async fn is_chosen(&self, element: &Element) -> anyhow::Result<bool> {
+        let answer =
+            send(Method::GET, format!("{}/element/{}/selected", self.address, element.0), None).await?;
+        Ok(answer == Value::Bool(true))
+    }
+
+    /// The address of the page.
+    pub async fn url(&self) -> anyhow::Result<String> {
+        self.text("url").await
+    }
+
+    /// Goes on in the page's frame of that number.
+    pub async fn enter_frame(&self, number: u32) -> anyhow::Result<()> {
+        self.post("frame", &json!({ "id": number })).await.map(drop)
+    }
+
     /// Every cookie that the page would send, as WebDriver describes it (§14).
     pub async fn cookies(&self) -> anyhow::Result<Vec<Value>> {
         let answer = send(Method::GET, format!("{}/cookie", self.address), None).await?;
@@ -104,6 +160,11 @@ impl Session {
     pub async fn screenshot(&self) -> anyhow::Result<Vec<u8>> {
         let image = self.text("screenshot").await?;
         Ok(BASE64_MIME_PERMISSIVE.decode(image.as_bytes())?)
+    }
+
+    /// A command of Chromium's developer tools, by its name in their protocol.
+    pub async fn devtools(&self, command: &str, params: &Value) -> anyhow::Result<Value> {
+        self.post("goog/cdp/execute", &json!({ "cmd": command, "params": params })).await
     }
 
     async fn text(&self, command: &str) -> anyhow::Result<String> {

@@ -30,8 +30,13 @@ impl Props {
 #[derive(Debug)]
 pub(crate) struct App {
     state: State,
+    asks: NodeRef,
     dialog: NodeRef,
     button: NodeRef,
+    /// The dialog that asks, where the notice wants one.
+    #[cfg(feature = "hydrate")]
+    asked: Option<crate::dialog::Shown>,
+    /// The preferences.
     #[cfg(feature = "hydrate")]
     shown: Option<crate::dialog::Shown>,
     /// The bar went away with the button that was pressed; the keyboard goes on from what takes its place.
@@ -46,8 +51,11 @@ impl Component for App {
     fn create(ctx: &Context<Self>) -> Self {
         Self {
             state: State::new(ctx.props().start),
+            asks: NodeRef::default(),
             dialog: NodeRef::default(),
             button: NodeRef::default(),
+            #[cfg(feature = "hydrate")]
+            asked: None,
             #[cfg(feature = "hydrate")]
             shown: None,
             #[cfg(feature = "hydrate")]
@@ -69,6 +77,9 @@ impl Component for App {
                 // Before the element is gone: only a dialog that is closed gives the focus back.
                 self.shown = None;
             }
+            if !self.state.asking {
+                self.asked = None;
+            }
             self.answered = before.asking && !self.state.asking;
         }
         self.state != before
@@ -81,7 +92,7 @@ impl Component for App {
         let open = act.reform(move |()| Action::Open(props.stored()));
         html! {
             <>
-                if self.state.asking { {banner(notice, &act, &open)} } else { {floating(notice, &self.button, &open)} }
+                if self.state.asking { {banner(notice, &self.asks, &act, &open)} } else { {floating(notice, &self.button, &open)} }
                 if let Some(selection) = &self.state.selection {
                     {preferences(notice, selection, &self.dialog, &act)}
                 }
@@ -92,6 +103,9 @@ impl Component for App {
 
     #[cfg(feature = "hydrate")]
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+        if self.state.asking && self.asked.is_none() {
+            self.asked = crate::dialog::Shown::new(&self.asks, ctx.link().callback(|()| Action::Leave));
+        }
         if self.state.selection.is_some() && self.shown.is_none() {
             self.shown = crate::dialog::Shown::new(&self.dialog, ctx.link().callback(|()| Action::Close));
         }

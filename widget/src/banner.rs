@@ -1,39 +1,70 @@
-//! Owns the first layer: the bar that asks, and the floating button that stays afterwards.
+//! Owns the first layer: the bar, box or dialog that asks, and the floating button that stays afterwards.
 //! Refuses to make either answer easier than the other: Accept and Reject are one and the same button.
 
 use assent_shared::NoticeView;
+use assent_shared::appearance::{Corner, Layout};
 use yew::{Callback, Html, NodeRef, html};
 
 use crate::app::on;
 use crate::state::Action;
 
-/// The bar that asks. `data-act` lets the loader serve a click that comes before the wasm.
-pub(crate) fn banner(notice: &NoticeView, act: &Callback<Action>, open: &Callback<()>) -> Html {
+/// What asks. `data-act` lets the loader serve a click that comes before the wasm. A dialog has no `open` attribute:
+/// the loader, and after it `dialog.rs`, show it as a modal one.
+pub(crate) fn banner(
+    notice: &NoticeView,
+    asks: &NodeRef,
+    act: &Callback<Action>,
+    open: &Callback<()>,
+) -> Html {
     let texts = &notice.texts;
-    html! {
-        <section class="bar" aria-label={texts.region.clone()}>
+    let modal = notice.appearance.layout == Layout::Dialog;
+    let inside = html! {
+        <>
             <div class="words">
-                <h2>{&*texts.title}</h2>
-                <p>{&*texts.body}</p>
+                <h2 id="asks" part="title" tabindex={modal.then_some("-1")} autofocus={modal}>{&*texts.title}</h2>
+                <p part="text">{&*texts.body}</p>
                 {controller(notice)}
             </div>
             <div class="acts">
-                <button class="act" type="button" data-act="accept" onclick={on(act, Action::AcceptAll)}>{&*texts.accept}</button>
-                <button class="act" type="button" data-act="reject" onclick={on(act, Action::RejectAll)}>{&*texts.reject}</button>
-                <button class="act more" type="button" data-act="manage" aria-haspopup="dialog" onclick={open.reform(|_| ())}>
-                    {&*texts.manage}
-                </button>
+                {answer("accept", &texts.accept, act, Action::AcceptAll)}
+                {answer("reject", &texts.reject, act, Action::RejectAll)}
+                <button class="act more" part="manage" type="button" data-act="manage" aria-haspopup="dialog"
+                    onclick={open.reform(|_| ())}>{&*texts.manage}</button>
             </div>
-        </section>
-    }
+        </>
+    };
+    let class = match notice.appearance.layout {
+        Layout::BarBottom => "bar wide",
+        Layout::BarTop => "bar wide upper",
+        Layout::Box => corner(notice, "bar box", "bar box end"),
+        Layout::Dialog => {
+            return html! {
+                <dialog ref={asks.clone()} class="bar middle" part="bar" aria-labelledby="asks">
+                    <button class="x" type="button" data-act="close" aria-label={texts.close.clone()} onclick={on(act, Action::Leave)}>
+                        {cross()}
+                    </button>
+                    {inside}
+                </dialog>
+            };
+        }
+    };
+    html! { <section class={class} part="bar" aria-label={texts.region.clone()}>{inside}</section> }
 }
 
-/// The small round button that opens the preferences again.
+/// One answer. Both are made here, and nothing but the words tells them apart to the eye.
+pub(crate) fn answer(name: &'static str, text: &str, act: &Callback<Action>, action: Action) -> Html {
+    html! { <button class="act" part="action" type="button" data-act={name} onclick={on(act, action)}>{text}</button> }
+}
+
+/// The small round button that opens the preferences again, if the notice wants one.
 pub(crate) fn floating(notice: &NoticeView, button: &NodeRef, open: &Callback<()>) -> Html {
+    if !notice.appearance.floating_button {
+        return Html::default();
+    }
     let label = &notice.texts.reopen;
     html! {
-        <button ref={button.clone()} class="dot" type="button" data-act="open" aria-haspopup="dialog"
-            aria-label={label.clone()} title={label.clone()} onclick={open.reform(|_| ())}>
+        <button ref={button.clone()} class={corner(notice, "dot", "dot end")} part="reopen" type="button" data-act="open"
+            aria-haspopup="dialog" aria-label={label.clone()} title={label.clone()} onclick={open.reform(|_| ())}>
             <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3l7 3v5c0 5-3 8-7 10-4-2-7-5-7-10V6zM9 12l2 2 4-4" /></svg>
         </button>
     }
@@ -42,11 +73,20 @@ pub(crate) fn floating(notice: &NoticeView, button: &NodeRef, open: &Callback<()
 /// Who asks, and the way to the privacy policy (GDPR art. 13(1)(a)).
 pub(crate) fn controller(notice: &NoticeView) -> Html {
     html! {
-        <p class="who">
+        <p class="who" part="text">
             {&*notice.controller}
             if let Some(address) = &notice.privacy_policy {
                 <a href={address.clone()}>{&*notice.texts.privacy_policy}</a>
             }
         </p>
     }
+}
+
+/// A cross, drawn instead of written: no font, and no voice that reads it as "times".
+pub(crate) fn cross() -> Html {
+    html! { <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6L6 18" /></svg> }
+}
+
+fn corner(notice: &NoticeView, start: &'static str, end: &'static str) -> &'static str {
+    if notice.appearance.corner == Corner::Start { start } else { end }
 }

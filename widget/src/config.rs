@@ -1,17 +1,23 @@
 //! Owns reading the tag's notice, a JavaScript object, into the type that the server renders from.
 //! Refuses a parser: the engine has parsed it already, and serde would cost a third of the wasm.
 
-use assent_shared::notice::CookieView;
+use assent_shared::appearance::{Corner, Layout};
+use assent_shared::notice::{AppearanceView, CookieView};
 use assent_shared::{NoticeView, PurposeView, Texts};
 use js_sys::{Array, Reflect};
 use wasm_bindgen::JsValue;
 
 /// The notice; what is missing reads as empty, false or zero.
 pub(crate) fn notice(tag: &JsValue) -> NoticeView {
-    let texts = get(tag, "texts");
+    let (texts, appearance) = (get(tag, "texts"), get(tag, "appearance"));
     NoticeView {
         number: number(tag, "number"),
         locale: text(tag, "locale"),
+        appearance: AppearanceView {
+            layout: Layout::named(&text(&appearance, "layout")),
+            corner: Corner::named(&text(&appearance, "corner")),
+            floating_button: get(&appearance, "floating_button").is_truthy(),
+        },
         controller: text(tag, "controller"),
         privacy_policy: get(tag, "privacy_policy").as_string(),
         texts: Texts::from_keys(|key| text(&texts, key)),

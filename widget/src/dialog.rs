@@ -1,4 +1,4 @@
-//! Owns the native dialog while it is open: shown as a modal one, watched for Escape, closed when dropped.
+//! Owns a native dialog while it is open: shown as a modal one, watched for Escape, closed when dropped.
 //! Refuses to lock the page behind something that nobody can see.
 
 use gloo::events::EventListener;
@@ -17,7 +17,9 @@ impl Shown {
     /// Opens the dialog at `node`; `closed` is told when the visitor leaves it, by Escape or however the browser offers it.
     pub(crate) fn new(node: &NodeRef, closed: Callback<()>) -> Option<Self> {
         let dialog = node.cast::<HtmlDialogElement>()?;
-        let visible = dialog.show_modal().is_ok() && dialog.offset_height() > 0;
+        // The loader has opened the one that asks already.
+        let open = dialog.open() || dialog.show_modal().is_ok();
+        let visible = open && dialog.offset_height() > 0;
         if !visible {
             // A content blocker may hide our host; a modal dialog in it would leave the page inert and unexplained.
             dialog.close();

@@ -5,7 +5,7 @@ use assent_shared::{NoticeView, PurposeView};
 use yew::{Callback, Html, NodeRef, html};
 
 use crate::app::on;
-use crate::banner::controller;
+use crate::banner::{answer, controller, cross};
 use crate::state::Action;
 
 /// The dialog. It has no `open` attribute: `dialog.rs` shows it as a modal one.
@@ -18,20 +18,20 @@ pub(crate) fn preferences(
     let texts = &notice.texts;
     let purposes = notice.purposes.iter().zip(selection).enumerate();
     html! {
-        <dialog ref={dialog.clone()} aria-labelledby="title">
+        <dialog ref={dialog.clone()} class="choices" part="dialog" aria-labelledby="title">
             <div class="top">
-                <h2 id="title" tabindex="-1" autofocus=true>{&*texts.preferences}</h2>
-                <button class="x" type="button" aria-label={texts.close.clone()} onclick={on(act, Action::Close)}>{"×"}</button>
+                <h2 id="title" part="title" tabindex="-1" autofocus=true>{&*texts.preferences}</h2>
+                <button class="x" type="button" aria-label={texts.close.clone()} onclick={on(act, Action::Close)}>{cross()}</button>
             </div>
             <div class="list">
-                <p>{&*texts.preferences_body}</p>
+                <p part="text">{&*texts.preferences_body}</p>
                 { for purposes.map(|(at, (purpose, granted))| item(notice, at, purpose, *granted, act)) }
                 {controller(notice)}
             </div>
             <div class="acts">
-                <button class="act" type="button" onclick={on(act, Action::AcceptAll)}>{&*texts.accept}</button>
-                <button class="act" type="button" onclick={on(act, Action::RejectAll)}>{&*texts.reject}</button>
-                <button class="act more" type="button" onclick={on(act, Action::Save)}>{&*texts.save}</button>
+                {answer("accept", &texts.accept, act, Action::AcceptAll)}
+                {answer("reject", &texts.reject, act, Action::RejectAll)}
+                <button class="act more" part="manage" type="button" onclick={on(act, Action::Save)}>{&*texts.save}</button>
             </div>
         </dialog>
     }
@@ -46,11 +46,11 @@ fn item(
 ) -> Html {
     let (switch, about) = (format!("s{at}"), format!("d{at}"));
     html! {
-        <section class="item">
+        <section class="item" part="item">
             <div class="line">
                 <h3><label for={switch.clone()}>{&*purpose.name}</label></h3>
                 if purpose.essential { <span class="always">{&*notice.texts.always_on}</span> }
-                <input type="checkbox" role="switch" id={switch} aria-describedby={about.clone()} checked={granted}
+                <input part="switch" type="checkbox" role="switch" id={switch} aria-describedby={about.clone()} checked={granted}
                     disabled={purpose.essential} onchange={act.reform(move |_| Action::Toggle(at))} />
             </div>
             <p id={about}>{&*purpose.description}</p>

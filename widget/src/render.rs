@@ -28,12 +28,19 @@ pub fn render(view: &NoticeView, start: Start) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use assent_shared::appearance::{Corner, Layout};
+    use assent_shared::notice::AppearanceView;
     use assent_shared::{PurposeView, Texts};
 
     fn view() -> NoticeView {
         NoticeView {
             number: 1,
             locale: "en".to_owned(),
+            appearance: AppearanceView {
+                layout: Layout::BarBottom,
+                corner: Corner::Start,
+                floating_button: true,
+            },
             controller: "Tom & <Jerry>".to_owned(),
             privacy_policy: Some("https://shop.example/privacy?a=1&b=\"2\"".to_owned()),
             texts: Texts::from_keys(str::to_uppercase),
@@ -65,6 +72,31 @@ mod tests {
         let html = render(&view(), Start::Closed);
         assert!(html.contains(r#"data-act="open""#));
         assert!(!html.contains(r#"data-act="accept""#));
+    }
+
+    #[test]
+    fn no_layout_tells_the_two_answers_apart() {
+        for layout in [Layout::BarBottom, Layout::BarTop, Layout::Box, Layout::Dialog] {
+            let mut view = view();
+            view.appearance.layout = layout;
+            let html = render(&view, Start::Banner);
+            let button = |name: &str, text: &str| {
+                let start = html.find(&format!("data-act=\"{name}\"")).unwrap();
+                let start = html[..start].rfind("<button").unwrap();
+                let end = start + html[start..].find("</button>").unwrap();
+                html[start..end].replace(name, "").replace(text, "")
+            };
+            assert_eq!(button("accept", "ACCEPT"), button("reject", "REJECT"), "{layout:?}");
+            assert_eq!(html.matches("part=\"action\"").count(), 2, "{layout:?}: {html}");
+            assert!(!html.contains(" open"), "the server opens no dialog: {html}");
+        }
+    }
+
+    #[test]
+    fn a_notice_may_want_no_floating_button() {
+        let mut view = view();
+        view.appearance.floating_button = false;
+        assert!(!render(&view, Start::Closed).contains("<button"));
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub enum Action {
     Save,
     /// Leave the preferences without choosing.
     Close,
+    /// Leave the dialog that asks, without choosing; the next page asks again.
+    Leave,
 }
 
 /// A decision, for the loader to carry out.
@@ -87,6 +89,10 @@ impl State {
             }
             Action::Close => {
                 self.selection = None;
+                (self, None)
+            }
+            Action::Leave => {
+                self.asking = false;
                 (self, None)
             }
         }
@@ -161,7 +167,7 @@ mod tests {
     /// Every kind of state, times every kind of action.
     #[test]
     fn every_transition() {
-        use Action::{AcceptAll, Close, Open, RejectAll, Save, Toggle};
+        use Action::{AcceptAll, Close, Leave, Open, RejectAll, Save, Toggle};
         use Method::{AcceptAll as Accept, Custom, RejectAll as Reject};
         const NONE: [bool; 3] = [true, false, false];
         const VIDEO: [bool; 3] = [true, false, true];
@@ -176,6 +182,7 @@ mod tests {
             (banner(), Toggle(1), banner(), None),
             (banner(), Save, banner(), None),
             (banner(), Close, banner(), None),
+            (banner(), Leave, closed(), None),
             // The floating button: it opens, showing what is stored, and nothing else.
             (closed(), AcceptAll, closed(), None),
             (closed(), RejectAll, closed(), None),
@@ -184,9 +191,11 @@ mod tests {
             (closed(), Toggle(1), closed(), None),
             (closed(), Save, closed(), None),
             (closed(), Close, closed(), None),
+            (closed(), Leave, closed(), None),
             // The announcement ends when the preferences open.
             (saved(), Open(stored()), open(closed(), VIDEO), None),
             (saved(), Close, saved(), None),
+            (saved(), Leave, saved(), None),
             (saved(), AcceptAll, saved(), None),
             (saved(), RejectAll, saved(), None),
             (saved(), Save, saved(), None),
@@ -199,6 +208,7 @@ mod tests {
             (open(banner(), NONE), Toggle(2), open(banner(), VIDEO), None),
             (open(banner(), VIDEO), Toggle(2), open(banner(), NONE), None),
             (open(banner(), BOTH), Close, banner(), None),
+            (open(banner(), BOTH), Leave, open(closed(), BOTH), None),
             (open(banner(), VIDEO), Open(vec![]), open(banner(), VIDEO), None),
             // The preferences over a stored decision: leaving changes nothing.
             (open(closed(), NONE), AcceptAll, saved(), outcome(true, true, Accept, 2)),
@@ -206,6 +216,7 @@ mod tests {
             (open(closed(), BOTH), Save, saved(), outcome(true, true, Custom, 2)),
             (open(closed(), NONE), Toggle(2), open(closed(), VIDEO), None),
             (open(closed(), BOTH), Close, closed(), None),
+            (open(closed(), BOTH), Leave, open(closed(), BOTH), None),
             (open(closed(), NONE), Open(stored()), open(closed(), NONE), None),
             // An essential purpose has no switch, and a switch beyond the last does not exist.
             (open(banner(), NONE), Toggle(0), open(banner(), NONE), None),

@@ -1,10 +1,15 @@
-//! Owns nothing but the way to the benchmarks: a release build with the real widget in it.
-//! Refuses to measure; that is `tests/src/bin/bench`'s work.
+//! Owns the way to the benchmarks: a release build with the real widget in it, and what they are compared with.
+//! Refuses to measure; that is `tests/bench`'s work.
+
+use std::process::Command;
 
 use anyhow::Result;
 
-use crate::cargo::cargo;
-use crate::{run, widget};
+use crate::cargo::{binaries, cargo, find, must_run};
+use crate::{packages, run, widget};
+
+/// The peers whose banners `bench page` shows beside ours, at the versions that its figures name.
+const PEERS: [(&str, &str); 2] = [("vanilla-cookieconsent", "3.1.0"), ("cookies-eu-banner", "3.0.0")];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -15,9 +20,21 @@ pub(crate) struct Options {
 
 pub(crate) fn bench(options: &Options) -> Result<()> {
     widget::build()?;
-    let mut command = cargo();
-    command
-        .args(["run", "--release", "--package", "assent-tests", "--bin", "bench", "--"])
-        .args(&options.arguments);
-    run::become_(&mut command)
+    if options.arguments.is_empty() || options.arguments.iter().any(|name| name == "page") {
+        // The other benchmarks can do without; this one says at its turn what it lacks.
+        let _ = browser().inspect_err(|error| println!("{error:#}"));
+        let _ = packages::from_npm(&PEERS).inspect_err(|error| println!("{error:#}"));
+    }
+    // Both packages: the benchmarks measure the server's own binary.
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "assent", "--package", "assent-tests", "--bins"]);
+    must_run(&mut build, "the release build")?;
+    run::become_(Command::new(binaries("release")?.join("bench")).args(&options.arguments))
+}
+
+fn browser() -> Result<()> {
+    if find("chromedriver").is_some() {
+        return Ok(());
+    }
+    packages::install(&["chromium", "chromium-driver"])
 }

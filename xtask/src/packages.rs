@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cargo::{cargo, environment, find, is_root, must_run, workspace};
 
@@ -36,6 +36,9 @@ impl Engine {
         self.programs.iter().all(|names| names.iter().any(|name| find(name).is_some()))
     }
 }
+
+/// What the scenarios inspect pages with, at the version whose rules they were written for.
+const AXE: (&str, &str) = ("axe-core", "4.14.1");
 
 /// What the tests found on this machine, and what they did not.
 #[derive(Default)]
@@ -88,6 +91,11 @@ pub(crate) fn prepare() -> Machine {
             }
         }
         machine.engines.push(engine.name);
+    }
+    if !machine.engines.is_empty()
+        && let Err(error) = from_npm(&[AXE])
+    {
+        machine.missing.push(format!("nothing inspects the pages' accessibility: {error:#}"));
     }
     machine.postgres = postgres_binaries();
     if machine.postgres.is_none() {
@@ -160,6 +168,31 @@ fn geckodriver() -> Result<PathBuf> {
     // Its object files are several times the size of all else that we keep.
     let _ = std::fs::remove_dir_all(tools.join("build"));
     Ok(built)
+}
+
+/// Puts packages of npm into the target folder, each at one version; none of their scripts is run. Those that were put
+/// there before stay.
+pub(crate) fn from_npm(packages: &[(&str, &str)]) -> Result<()> {
+    let folder = workspace().join("target/tools/npm");
+    if packages.iter().all(|(name, version)| is_from_npm(&folder, name, version)) {
+        return Ok(());
+    }
+    if find("npm").is_none() {
+        install(&["npm"])?;
+    }
+    let npm = find("npm").context("npm is installed, yet it is nowhere to be found")?;
+    std::fs::create_dir_all(&folder)?;
+    let mut command = Command::new(npm);
+    command
+        .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact", "--prefix"])
+        .arg(&folder)
+        .args(packages.iter().map(|(name, version)| format!("{name}@{version}")));
+    must_run(&mut command, "npm install")
+}
+
+fn is_from_npm(folder: &Path, name: &str, version: &str) -> bool {
+    let manifest = folder.join("node_modules").join(name).join("package.json");
+    std::fs::read_to_string(manifest).is_ok_and(|text| text.contains(&format!("\"version\": \"{version}\"")))
 }
 
 #[cfg(test)]

@@ -27,7 +27,10 @@ pub enum Appended {
         body: String,
     },
     /// Another decision has the same id; nothing was stored.
-    Conflict,
+    Conflict {
+        /// The bytes that were stored for that one.
+        body: String,
+    },
 }
 
 /// A stored receipt.
@@ -106,7 +109,7 @@ impl Store {
                         Some((before, body)) if before.seals_same_decision(receipt) => {
                             Appended::Repeated { body: body.clone() }
                         }
-                        Some(_) => Appended::Conflict,
+                        Some((_, body)) => Appended::Conflict { body: body.clone() },
                         None => {
                             let body = receipt.canonical_json();
                             in_this_batch.insert(&receipt.decision, new.len());

@@ -9,5 +9,6 @@ mod decisions;
 mod exports;
 mod migrations;
 mod notices;
+mod pages;
 mod process;
 mod tags;

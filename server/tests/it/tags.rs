@@ -12,7 +12,7 @@ both_engines!(
 );
 
 /// The budget of the tag's response with the demo notice, in bytes of brotli.
-const TAG_BUDGET: usize = 6 * 1024;
+const TAG_BUDGET: usize = 9 * 1024;
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())

@@ -1,0 +1,42 @@
+// Owns deciding: cookie, queue, release, events, post, in this order.
+// Refuses to grant what was not asked for by name.
+
+const random = () => crypto.getRandomValues(new Uint8Array(16));
+const uuid = () => {
+  const bytes = random();
+  for (let at = 6, time = Date.now(); at--; time /= 256) bytes[at] = time;
+  bytes[6] = (bytes[6] & 15) | 112;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+};
+const secret = () => btoa(String.fromCharCode(...random())).replace(/\+/g, "-").replace(/\//g, "_").slice(0, 22);
+
+const decide = (wanted, method, layer) => {
+  const record = read();
+  const before = optional.filter(({ id }) => granted(id));
+  const visitor = cookies("assent_id")[0] ?? record.visitor ?? secret();
+  const body = {
+    id: uuid(),
+    visitor,
+    notice: notice.number,
+    locale: notice.locale,
+    choices: Object.fromEntries(optional.map(({ id }) => [id, wanted[id] === true])),
+    method: before.some(({ id }) => wanted[id] !== true) ? "withdraw" : method,
+    layer,
+    gpc: navigator.globalPrivacyControl === true,
+    // Never before the decision that it replaces, or a clock set back would make the older one look newer.
+    decided_at: Math.max(Date.now(), Math.min((stored?.at ?? 0) * 1000, 864e13)),
+    replaces: record.last ?? null,
+  };
+  const said = valueOf(body);
+  stored = parse(said);
+  keep("assent", said);
+  // The server may have hidden this cookie from scripts, therefore the copy in the record.
+  keep("assent_id", visitor);
+  // Before anything is released: a script may leave the page at once.
+  write({ ...record, visitor, said, last: body.id, queue: [...record.queue, body].slice(-20) });
+  settle();
+  tell("change", { choices: choices(), method: body.method });
+  post();
+};
