@@ -1,5 +1,5 @@
-//! Owns what requests ask for again and again: sites, notices and rendered tags, cached within bounds.
-//! Refuses to serve a site older than a second; notices and tags never change, so they stay as long as there is room.
+//! Owns what requests ask for again and again: sites, notices and rendered notices, cached within bounds.
+//! Refuses to serve a site older than a second; notices never change, so they stay as long as there is room.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::pages::cookies::{self, Shape};
 use crate::serve_file::Precompressed;
 use crate::store::{Site, Store};
-use crate::tag;
+use crate::tag::{self, Rendered};
 
 /// How long a change made by another process (the command line, another server) may go unseen.
 const SITE_AGE: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ pub struct Catalog {
     store: Store,
     sites: Cache<SiteId, Option<Arc<CurrentSite>>>,
     notices: Cache<(SiteId, u32), Arc<PublishedNotice>>,
-    tags: Cache<(SiteId, u32, Locale), Arc<Precompressed>>,
+    rendered: Cache<(SiteId, u32, Locale), Arc<Rendered>>,
     cookies: Cache<(SiteId, u32, Locale, Shape), Arc<Precompressed>>,
 }
 
@@ -52,7 +52,7 @@ impl Catalog {
             store,
             sites: Cache::builder().max_capacity(10_000).time_to_live(SITE_AGE).build(),
             notices: Cache::new(1_000),
-            tags: Cache::new(1_000),
+            rendered: Cache::new(1_000),
             cookies: Cache::new(1_000),
         }
     }
@@ -84,27 +84,28 @@ impl Catalog {
         Ok(notice)
     }
 
-    /// The tag's response for a notice in one of its locales, rendered and compressed once.
-    pub async fn tag(
+    /// A notice in one of its locales as pages get it, rendered and compressed once.
+    pub async fn rendered(
         &self,
         site: &SiteId,
         notice: &Arc<PublishedNotice>,
         locale: &Locale,
-    ) -> Result<Arc<Precompressed>> {
+    ) -> Result<Arc<Rendered>> {
         let key = (site.clone(), notice.notice.number, locale.clone());
         let load = async {
             let (site, notice, locale) = (site.clone(), notice.clone(), locale.clone());
-            tokio::task::spawn_blocking(move || tag::write(&site, &notice.notice, &locale))
+            tokio::task::spawn_blocking(move || tag::render(&site, &notice.notice, &locale))
                 .await
                 .map_err(|error| error.to_string())?
                 .ok_or_else(|| "the notice lost a locale".to_owned())
                 .map(Arc::new)
         };
-        self.tags
+        self.rendered
             .try_get_with(key, load)
             .await
             .map_err(|error: Arc<String>| Error::Internal(error.to_string()))
     }
+
     /// The table of a notice's declared cookies in one of its locales, rendered and compressed once.
     pub async fn cookies(
         &self,

@@ -1,8 +1,10 @@
-//! Owns the script tag's response: loader, notice and rendered banner in one file.
-//! Refuses to render while a visitor waits twice: each notice and locale is rendered and compressed once.
+//! Owns what a page gets of a notice: the script tag's response, with loader and rendered banner in one file, and the whole
+//! of its words, which only the preferences need. Refuses to render while a visitor waits twice: each notice and locale is
+//! rendered and compressed once.
 
 use assent_shared::appearance::{Appearance, Font, Scheme, Theme};
-use assent_shared::{Locale, Notice, SiteId};
+use assent_shared::notice::Purpose;
+use assent_shared::{Locale, Notice, PurposeId, SiteId};
 use assent_widget::Start;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -21,34 +23,62 @@ use crate::widget;
 const LOADER: &str = include_str!("../../widget/loader.js");
 /// What the loader's `//= NAME` lines stand for. One closure, several files: no build step and no exports.
 const LOADER_PARTS: &[(&str, &str)] = &[
+    ("//= loader/address.js", include_str!("../../widget/loader/address.js")),
     ("//= loader/decision.js", include_str!("../../widget/loader/decision.js")),
+    ("//= loader/show.js", include_str!("../../widget/loader/show.js")),
+    ("//= loader/record.js", include_str!("../../widget/loader/record.js")),
     ("//= loader/hold.js", include_str!("../../widget/loader/hold.js")),
     ("//= loader/queue.js", include_str!("../../widget/loader/queue.js")),
     ("//= loader/decide.js", include_str!("../../widget/loader/decide.js")),
-    ("//= loader/show.js", include_str!("../../widget/loader/show.js")),
-    ("//= loader/clear.js", include_str!("../../widget/loader/clear.js")),
+    ("//= loader/wake.js", include_str!("../../widget/loader/wake.js")),
+    ("//= loader/live.js", include_str!("../../widget/loader/live.js")),
 ];
-const STYLE: &str = concat!(
-    include_str!("../../widget/style.css"),
-    include_str!("../../widget/dialog.css"),
-    include_str!("../../widget/conditions.css"),
-);
+const STYLE: &str =
+    concat!(include_str!("../../widget/style.css"), include_str!("../../widget/conditions.css"));
 
 /// Five minutes without asking again, then one conditional request; a day of grace while that is under way.
 pub(crate) const CACHE: &str = "public, max-age=300, stale-while-revalidate=86400";
 
-/// What the loader is called with.
+/// A notice in one of its locales, as pages get it.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The script tag's response.
+    pub script: Precompressed,
+    /// Everything that the widget shows, as JSON.
+    pub notice: Precompressed,
+}
+
+/// What the loader is called with: no more than the first picture and an answer to it need.
 #[derive(Serialize)]
 struct Tag<'a> {
     site: &'a SiteId,
+    number: u32,
+    locale: &'a Locale,
+    dir: &'static str,
+    /// Said after an answer.
+    saved: &'a str,
+    purposes: Vec<Asked<'a>>,
+    html: Html,
+    css: String,
     widget: &'a str,
     integrity: Integrity,
     /// The languages that the notice speaks, for a page that says its own.
     locales: Vec<&'a Locale>,
-    dir: &'static str,
-    notice: &'a assent_shared::NoticeView,
-    css: String,
-    html: Html,
+}
+
+/// A purpose, as far as a decision knows it.
+#[derive(Serialize)]
+struct Asked<'a> {
+    id: &'a PurposeId,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    essential: bool,
+    since: u32,
+}
+
+impl<'a> From<&'a Purpose> for Asked<'a> {
+    fn from(Purpose { id, essential, since, .. }: &'a Purpose) -> Self {
+        Self { id, essential: *essential, since: *since }
+    }
 }
 
 /// What the loader demands of the files that it loads (Subresource Integrity).
@@ -88,31 +118,53 @@ pub async fn get_tag(
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let wanted = asked.as_deref().into_iter().chain(languages(accepted));
     let locale = notice.notice.best_locale(wanted).clone();
-    let tag = app.catalog.tag(&site, &notice, &locale).await?;
-    Ok(tag.respond(&headers, CACHE, "accept-encoding, accept-language"))
+    let rendered = app.catalog.rendered(&site, &notice, &locale).await?;
+    Ok(rendered.script.respond(&headers, CACHE, "accept-encoding, accept-language"))
 }
 
-/// Writes the tag for one notice and locale; `None` if the notice has no such locale.
+/// `GET /_assent/{site}/notices/{number}?lang=`
+pub async fn get_notice(
+    State(app): State<App>,
+    PathOf((site, number)): PathOf<(SiteId, u32)>,
+    query: Result<Query<TagQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let notice = app.catalog.notice(&site, number).await.map_err(|error| match error {
+        Error::UnknownNotice(_) => Error::NotFound,
+        error => error,
+    })?;
+    let asked = query.ok().and_then(|Query(query)| query.lang);
+    let locale = notice.notice.best_locale(asked.as_deref()).clone();
+    let rendered = app.catalog.rendered(&site, &notice, &locale).await?;
+    Ok(rendered.notice.respond(&headers, CACHE, "accept-encoding"))
+}
+
+/// Renders one notice in one locale; `None` if the notice has no such locale.
 #[must_use]
-pub fn write(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Precompressed> {
+pub fn render(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Rendered> {
     let words = locales::built_in(locale);
     let view = notice.view(locale, |lifetime| words.lifetime(lifetime))?;
     let tag = Tag {
         site,
-        widget: widget::HASH,
-        integrity: Integrity { js: widget::glue_integrity(), wasm: widget::wasm_integrity() },
-        locales: notice.texts.keys().collect(),
+        number: notice.number,
+        locale,
         dir: if locale.is_rtl() { "rtl" } else { "ltr" },
-        css: strip(STYLE) + &theme(&notice.appearance),
+        saved: &view.texts.saved,
+        purposes: notice.purposes.iter().map(Asked::from).collect(),
         html: Html {
             banner: assent_widget::render(&view, Start::Banner),
             closed: assent_widget::render(&view, Start::Closed),
         },
-        notice: &view,
+        css: strip(STYLE) + &theme(&notice.appearance),
+        widget: widget::HASH,
+        integrity: Integrity { js: widget::glue_integrity(), wasm: widget::wasm_integrity() },
+        locales: notice.texts.keys().collect(),
     };
-    let settings = serde_json::to_string(&tag).ok()?;
-    let script = format!("{}({settings});\n", strip(&loader()));
-    Some(Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()))
+    let script = format!("{}({});\n", strip(&loader()), serde_json::to_string(&tag).ok()?);
+    Some(Rendered {
+        script: Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()),
+        notice: Precompressed::new("application/json", serde_json::to_vec(&view).ok()?),
+    })
 }
 
 /// The notice's colours, letters and corners as custom properties. A page may set the same ones on `assent-root`.

@@ -19,8 +19,8 @@ const decide = (wanted, method, layer) => {
   const body = {
     id: uuid(),
     visitor,
-    notice: notice.number,
-    locale: notice.locale,
+    notice: tag.number,
+    locale: tag.locale,
     choices: Object.fromEntries(optional.map(({ id }) => [id, wanted[id] === true])),
     method: before.some(({ id }) => wanted[id] !== true) ? "withdraw" : method,
     layer,

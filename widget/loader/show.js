@@ -1,13 +1,31 @@
-// Owns showing: the server's HTML in a shadow root, and the widget once it is wanted.
-// Refuses to wait for the widget where it can do without.
+// Owns the first picture: the server's HTML in a shadow root, under the server's style.
+// Refuses to do anything that the visitor would have to wait for.
+
+// A page may ask for Trusted Types: everything that passes here is the server's HTML or the page's own held markup.
+const same = (text) => text;
+let trust = { createHTML: same, createScript: same, createScriptURL: same };
+try {
+  trust = window.trustedTypes?.createPolicy("assent", trust) ?? trust;
+} catch {}
 
 const host = document.createElement("assent-root");
-host.lang = notice.locale;
+host.lang = tag.locale;
 host.dir = tag.dir;
 const shadow = host.attachShadow({ mode: "open" });
-let view = optional.every(holds) ? "closed" : "banner";
-let root, handle, loading, began, failed;
+const dress = (css) => {
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
+  } catch (error) {
+    // Plain, but there: the question is still asked.
+    warn(error);
+  }
+};
+dress(tag.css);
 
+let view = due();
+let root, handle;
 // A fresh element each time, so that no listener of an earlier widget stays behind.
 const paint = (next) => {
   view = next;
@@ -16,90 +34,17 @@ const paint = (next) => {
   root.innerHTML = trust.createHTML(tag.html[view]);
   shadow.replaceChildren(root);
 };
-// The parts of waking up are tasks of their own, so that the page can do something between them.
-const rest = () => new Promise((resolve) => setTimeout(resolve));
-// An import takes no integrity; a script element does, and what it has loaded is what the import finds.
-const module = (url) =>
-  new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.type = "module";
-    script.integrity = integrity.js;
-    script.nonce = source.nonce;
-    script.src = trust.createScriptURL(url);
-    script.onload = () => resolve(import(url));
-    script.onerror = () => reject(new Error("cannot load " + url));
-    shadow.append(script);
-  });
-const load = () =>
-  (loading ??= (async () => {
-    began = Date.now();
-    const folder = `${base}widget/${tag.widget}/`;
-    const wasm = fetch(folder + "widget.wasm", { integrity: integrity.wasm });
-    // Told once, by whoever waits for it below.
-    wasm.catch(() => {});
-    const widget = await module(folder + "widget.js");
-    await rest();
-    await widget.default({ module_or_path: wasm });
-    await rest();
-    return widget;
-  })());
-const bridge = { decide, stored: () => stored && choices() };
-
-let wished = false;
-const calm = () => {
-  wished = false;
-  shadow.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
-};
-// The same choices as a plain form, where the widget does not come.
-const form = () => {
-  calm();
-  location.assign(`${base}${site}/choices?lang=${notice.locale}&back=${encodeURIComponent(location.href)}`);
-};
-const wake = async () => {
+const show = () => {
+  document.body.prepend(host);
   try {
-    const widget = await load();
-    // Somebody who has answered meanwhile needs no widget until the preferences are asked for.
-    if (wished || view === "banner") handle ??= widget.mount(root, notice, view, bridge);
-    if (wished) handle.open();
-    calm();
+    // Above everything, and out of reach of what the page does to its body. Not over a page's own modal dialog:
+    // there it could be seen, but not be pressed.
+    host.popover = "manual";
+    if (!document.querySelector(":modal")) host.showPopover();
+  } catch {}
+  try {
+    shadow.querySelector("dialog")?.showModal();
   } catch (error) {
-    failed = true;
     warn(error);
-    if (wished) form();
   }
 };
-const open = () => {
-  if (failed) return form();
-  wished = true;
-  if (!handle) shadow.querySelector("[data-act=manage],[data-act=open]")?.setAttribute("aria-busy", "true");
-  wake();
-  setTimeout(() => wished && form(), Math.max(0, began + 4000 - Date.now()));
-};
-
-// Until the widget is there, an answer is carried out at once, and a wish for the preferences is kept.
-shadow.addEventListener("click", (event) => {
-  const act = !handle && event.target.closest("[data-act]")?.dataset.act;
-  if (!act) return;
-  if (act === "manage" || act === "open") return open();
-  if (act === "close") return shadow.querySelector("dialog").close();
-  const yes = act === "accept";
-  wished = false;
-  decide(Object.fromEntries(optional.map(({ id }) => [id, yes])), yes ? "accept_all" : "reject_all", 1);
-  paint("closed");
-  // The pressed button is gone; the keyboard goes on from what took its place.
-  root.querySelector("button")?.focus();
-  // A moment later: what is in a live region from the start is not announced.
-  const said = root.querySelector("[role=status]");
-  setTimeout(() => (said.textContent = notice.texts.saved), 50);
-});
-// Escape, or the cross: nothing is chosen, and the next page asks again.
-shadow.addEventListener("close", () => handle || paint("closed"), true);
-document.addEventListener(
-  "click",
-  (event) => {
-    if (!event.composedPath().some((node) => node.hasAttribute?.("data-assent-open"))) return;
-    event.preventDefault();
-    open();
-  },
-  true,
-);

@@ -21,6 +21,13 @@ pub struct Handle {
     props: Props,
 }
 
+/// The style of what only the widget shows, for the loader to add to the shadow root's.
+#[wasm_bindgen]
+#[must_use]
+pub fn style() -> String {
+    include_str!("../dialog.css").to_owned()
+}
+
 /// Brings the server's HTML in `root` to life. `start` says which HTML it is: `banner` or `closed`.
 #[wasm_bindgen]
 #[must_use]

@@ -45,9 +45,12 @@ pub(crate) fn build() -> Result<()> {
 
     step(3, "writing the bridge between module and page");
     let (js, wasm) = bundle::bind(&module)?;
+    // One file for everything that comes after the first picture.
+    let clear = workspace().join("widget/clear.js");
+    let clear = fs::read_to_string(&clear).with_context(|| format!("cannot read {}", clear.display()))?;
 
     step(4, "compressing");
-    let bundle = Bundle::pack(js, wasm)?;
+    let bundle = Bundle::pack(js + &clear, wasm)?;
 
     step(5, &bundle.sizes());
     within_budget(&bundle)?;

@@ -97,10 +97,16 @@ pub async fn save_choices(
     }
 
     let stored = stored_decision(&headers);
-    let visitor = cookie(&headers, ID_COOKIE).and_then(|value| value.parse().ok());
+    let visitor: Option<VisitorSecret> = cookie(&headers, ID_COOKIE).and_then(|value| value.parse().ok());
+    let replaces = match &visitor {
+        Some(visitor) => app.store.newest_decision(&site.id, &visitor.visitor_id(&site.id)).await?,
+        None => None,
+    };
     let gpc = global_privacy_control(&headers);
     let now = app.clock.now();
     let mut decision = sent.into_decision(&notice.notice, stored.as_ref(), visitor, gpc, now);
+    // Not itself, where the form is sent twice.
+    decision.replaces = replaces.filter(|replaced| *replaced != decision.id);
     match record(&app, &site.id, &page.origin, decision.clone()).await? {
         Appended::New { .. } => {}
         Appended::Repeated { body } | Appended::Conflict { body } => {

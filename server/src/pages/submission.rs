@@ -129,6 +129,7 @@ impl Submission {
             layer: 2,
             gpc,
             decided_at: now.max(later),
+            // For the store to say.
             replaces: None,
         }
     }

@@ -144,6 +144,24 @@ impl Store {
         Ok(appended)
     }
 
+    /// The decision of the receipt that a visitor got last.
+    pub async fn newest_decision(
+        &self,
+        site: &SiteId,
+        visitor: &VisitorId,
+    ) -> sqlx::Result<Option<DecisionId>> {
+        let decision: Option<String> = on_engine!(self, |pool, Db| {
+            sqlx::query_scalar(
+                "select decision from receipts where site = $1 and visitor = $2 order by leaf_index desc limit 1",
+            )
+            .bind(site.as_str())
+            .bind(visitor.as_str())
+            .fetch_optional(pool)
+            .await
+        })?;
+        Ok(decision.and_then(|decision| decision.parse().ok()))
+    }
+
     /// The next `limit` receipts of a site after `place`, in the order in which they were received.
     pub async fn receipts(
         &self,

@@ -6,6 +6,7 @@ use crate::harness::{Engine, TestServer, both_engines};
 
 both_engines!(
     the_tag_is_small_typed_and_cached,
+    the_words_come_beside_it_in_one_language,
     the_widget_is_immutable,
     unknown_addresses_are_problems,
     probes_answer
@@ -49,6 +50,28 @@ async fn the_tag_is_small_typed_and_cached(engine: Engine) {
         StatusCode::OK,
         "an odd language still loads"
     );
+    app.finish().await;
+}
+
+async fn the_words_come_beside_it_in_one_language(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    let answer = app.get("/_assent/shop/notices/1?lang=en-GB").await;
+    assert_eq!(header(&answer, "content-type"), "application/json");
+    assert_eq!(header(&answer, "access-control-allow-origin"), "*");
+    assert!(header(&answer, "cache-control").contains("max-age=300"));
+    let notice: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!((&notice["number"], &notice["locale"]), (&1.into(), &"en".into()));
+    let purpose = &notice["purposes"][1];
+    assert!(purpose["description"].as_str().is_some_and(|text| !text.is_empty()), "{notice}");
+
+    // What only the preferences say is not in the tag, whoever's notice is long.
+    let tag = app.get("/_assent/shop.js?lang=en").await.text().await.unwrap();
+    for told in [&purpose["description"], &notice["texts"]["preferences_body"], &notice["texts"]["save"]] {
+        assert!(!tag.contains(told.as_str().unwrap()), "the tag says {told}");
+    }
+    for path in ["/_assent/shop/notices/2", "/_assent/shop/notices/x", "/_assent/nosuch/notices/1"] {
+        assert_eq!(app.get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
     app.finish().await;
 }
 

@@ -46,7 +46,7 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     let choices: Vec<_> = receipts[1].choices.iter().map(|(id, granted)| (id.as_str(), *granted)).collect();
     assert_eq!(choices, [("analytics", true), ("video", false)]);
 
-    // The page goes on from it: taking back is a withdrawal that replaces the form's decision.
+    // The page goes on from it: taking back is a withdrawal.
     visitor.reload().await;
     visitor.reopen().await;
     visitor.reject_all().await;
@@ -65,6 +65,7 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     visitor.click("button[value=reject_all]").await;
     let receipts = site.has_receipts(5).await;
     assert_eq!(receipts[4].method, Method::Withdraw);
+    assert_eq!(receipts[4].replaces.as_ref(), Some(&receipts[3].decision));
     visitor.waits_for("location.pathname === '/' && window.heard && heard.includes('ready')").await;
     visitor.lets_the_page_settle().await;
     assert!(visitor.ran().await.is_empty(), "what was taken back on the form runs no more");

@@ -11,12 +11,14 @@ use sha2::{Digest, Sha256};
 use crate::toolchain::Toolchain;
 
 /// Files and folders that decide what the widget is; versions of crates are in the lock file.
-const INPUTS: [&str; 9] = [
+const INPUTS: [&str; 11] = [
     "Cargo.lock",
     "Cargo.toml",
     "shared/Cargo.toml",
     "shared/src",
     "widget/Cargo.toml",
+    "widget/clear.js",
+    "widget/dialog.css",
     "widget/src",
     "xtask/src/toolchain.rs",
     "xtask/src/widget.rs",

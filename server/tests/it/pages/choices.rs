@@ -81,11 +81,13 @@ async fn a_withdrawal_is_called_one(engine: Engine) {
     let app = TestServer::start(engine).await;
     let mut browser = Browser::new(&app);
     browser.choose(ACCEPT).await;
-    let visitor = last_receipt(&app).await.visitor;
+    let first = last_receipt(&app).await;
+    assert_eq!(first.replaces, None);
     app.clock.advance(5_000);
     let answer = browser.choose(REJECT).await;
     let receipt = last_receipt(&app).await;
-    assert_eq!((receipt.method, &receipt.visitor), (DecisionMethod::Withdraw, &visitor));
+    assert_eq!((receipt.method, &receipt.visitor), (DecisionMethod::Withdraw, &first.visitor));
+    assert_eq!(receipt.replaces.as_ref(), Some(&first.decision));
     assert!(receipt.choices.values().all(|granted| !granted));
     let page = browser.open(&format!("/_assent/shop/{}", header(&answer, "location"))).await;
     assert!(page.contains("Your consent is withdrawn."), "{page}");

@@ -1,0 +1,49 @@
+// Owns what the visitor has decided once storage and queue have been asked too, and keeping it.
+// Refuses to let an older decision win.
+
+const valueOf = ({ notice, decided_at, choices }) => {
+  const grants = Object.keys(choices).filter((id) => choices[id]);
+  return `1~${notice}~${Math.floor(decided_at / 1000).toString(36)}~${grants.sort().join(".")}`;
+};
+const keep = (name, value) => {
+  try {
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `${name}=${value}; Max-Age=31536000; Path=/; SameSite=Lax${secure}`;
+  } catch {}
+};
+let memory = {};
+let durable = true;
+const read = () => {
+  try {
+    if (durable) memory = JSON.parse(localStorage.getItem("assent")) ?? memory;
+  } catch {}
+  return { ...memory, queue: Array.isArray(memory.queue) ? memory.queue.filter((body) => body?.choices) : [] };
+};
+const write = (record) => {
+  memory = record;
+  try {
+    localStorage.setItem("assent", JSON.stringify(record));
+  } catch {
+    // What is still in there is older than what could not be written.
+    durable = false;
+  }
+};
+
+// A late Set-Cookie may have put an older decision into the cookie; `said` and the queue know the newer one.
+// Without a cookie only a decision that never arrived counts: a visitor who deletes cookies is asked again.
+const newest = () => {
+  const { said, queue } = read();
+  const known = cookies("assent").map(parse).filter(Boolean);
+  if (known.length) known.push(parse(said));
+  return latest([...known, ...queue.map((body) => parse(valueOf(body)))]);
+};
+const assure = () => {
+  const best = newest();
+  if (best && !cookies("assent").includes(best.value)) keep("assent", best.value);
+  return best;
+};
+
+stored = assure();
+const free = (purpose) => purpose.essential || (holds(purpose) && stored.grants.includes(purpose.id));
+const granted = (id) => tag.purposes.some((purpose) => purpose.id === id && free(purpose));
+const choices = () => Object.fromEntries(optional.map(({ id }) => [id, granted(id)]));
