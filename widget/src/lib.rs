@@ -26,7 +26,7 @@ pub mod state;
 #[cfg(feature = "hydrate")]
 pub use bridge::Bridge;
 #[cfg(feature = "hydrate")]
-pub use entry::{Handle, mount};
+pub use entry::{Handle, mount, style};
 #[cfg(feature = "render")]
 pub use render::render;
 pub use state::Start;

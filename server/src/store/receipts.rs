@@ -150,7 +150,7 @@ impl Store {
         site: &SiteId,
         visitor: &VisitorId,
     ) -> sqlx::Result<Option<DecisionId>> {
-        let decision: Option<String> = on_engine!(self, |pool, Db| {
+        let decision: Option<String> = on_engine!(self, |pool| {
             sqlx::query_scalar(
                 "select decision from receipts where site = $1 and visitor = $2 order by leaf_index desc limit 1",
             )
