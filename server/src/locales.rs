@@ -1,4 +1,4 @@
-//! Owns the built-in texts, one data file a language; a missing or unknown key fails this module's tests.
+//! Owns the built-in texts, one data file a language; a missing or unknown key fails the build (`build.rs`).
 //! Refuses to guess a language: what is not built in speaks English until the operator replaces it.
 
 use std::sync::LazyLock;
