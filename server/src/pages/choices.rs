@@ -194,9 +194,10 @@ async fn show(
         }
     });
     let purposes: Vec<Asked> = asked.collect();
+    let texts = notice.words(&locale, &built_in.banner).unwrap_or_else(|| built_in.banner.clone());
     let page = ChoicesPage {
         frame: Frame::new(&locale, notice.texts.keys(), |locale| address(locale, back.as_ref(), None)),
-        texts: notice.texts.get(&locale).unwrap_or(&built_in.banner),
+        texts: &texts,
         words,
         who: Who::new(notice, own.is_some()),
         said: if said_at(query.saved) {
