@@ -141,6 +141,12 @@ impl Notice {
         self.purposes.iter().filter(|purpose| !purpose.essential)
     }
 
+    /// Whether it asks something that an answer to the notice of that number cannot have meant.
+    #[must_use]
+    pub fn outdates(&self, answered: u32) -> bool {
+        self.optional().any(|purpose| purpose.since > answered)
+    }
+
     /// The bytes that are stored and hashed: JSON in the order of RFC 8785.
     ///
     /// # Panics
