@@ -32,6 +32,8 @@ pub struct PublishedNotice {
     pub notice: Notice,
     /// SHA-256 of its canonical bytes, lower-case hex.
     pub hash: String,
+    /// When it became the site's newest, milliseconds since 1970.
+    pub published_at: i64,
 }
 
 /// Bounded caches over the store.
@@ -79,7 +81,7 @@ impl Catalog {
         let row = self.store.notice(site, number).await?.ok_or(Error::UnknownNotice(number))?;
         let notice = serde_json::from_str(&row.body)
             .map_err(|error| Error::Internal(format!("stored notice: {error}")))?;
-        let notice = Arc::new(PublishedNotice { notice, hash: row.hash });
+        let notice = Arc::new(PublishedNotice { notice, hash: row.hash, published_at: row.published_at });
         self.notices.insert(key, notice.clone()).await;
         Ok(notice)
     }

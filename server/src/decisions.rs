@@ -2,12 +2,13 @@
 //! Refuses to change a choice, and to answer before the receipt is durable.
 
 use assent_shared::cookie::{COOKIE, ID_COOKIE, MAX_AGE_SECONDS};
-use assent_shared::{Decision, SiteId, StoredDecision, VisitorSecret};
+use assent_shared::{Decision, StoredDecision, VisitorSecret};
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
+use crate::catalog::CurrentSite;
 use crate::error::{self, Error, Result};
 use crate::extract::{FromPage, JsonBody, cookie};
 use crate::recorder::Draft;
@@ -30,7 +31,7 @@ pub async fn create_decision(
     let visitor = decision.visitor.clone();
     let own = StoredDecision::from(&decision);
 
-    let (new, body) = match record(&app, &page.site.site.id, &page.origin, decision).await? {
+    let (new, body) = match record(&app, &page.site, &page.origin, decision).await? {
         Appended::New { body, .. } => (true, body),
         Appended::Repeated { body } => (false, body),
         Appended::Conflict { .. } => return Err(Error::DecisionConflict),
@@ -48,11 +49,37 @@ pub async fn create_decision(
 }
 
 /// Has a decision recorded, if its notice accepts it: the one way, whoever brings it.
-pub(crate) async fn record(app: &App, site: &SiteId, origin: &str, decision: Decision) -> Result<Appended> {
+pub(crate) async fn record(
+    app: &App,
+    current: &CurrentSite,
+    origin: &str,
+    decision: Decision,
+) -> Result<Appended> {
+    let site = &current.site.id;
     let notice = app.catalog.notice(site, decision.notice).await?;
     decision.check(&notice.notice)?;
+    refuse_stale(app, current, decision.notice, decision.decided_at).await?;
     let notice_hash = notice.hash.clone();
     app.recorder.record(Draft { decision, site: site.clone(), notice_hash, origin: origin.to_owned() }).await
+}
+
+/// Refuses an answer to a notice after which the site asked something else. One that was given before that was published is
+/// taken, however late it arrives: it was an answer to what was shown then, and a refusal in a queue must not be lost.
+pub(crate) async fn refuse_stale(
+    app: &App,
+    current: &CurrentSite,
+    answered: u32,
+    decided_at: i64,
+) -> Result<()> {
+    let newest = current.newest_notice;
+    if answered >= newest {
+        return Ok(());
+    }
+    let published = app.catalog.notice(&current.site.id, newest).await?;
+    if published.notice.outdates(answered) && decided_at >= published.published_at {
+        return Err(Error::StaleNotice { answered, newest });
+    }
+    Ok(())
 }
 
 /// Whether the request carries the signal. Only exactly `1` is it (Global Privacy Control §3.2).

@@ -42,6 +42,16 @@ pub enum Error {
     /// 409: the same decision id came before with other content.
     #[error("this decision's id was used before for another decision")]
     DecisionConflict,
+    /// 409: the site has asked something else since.
+    #[error(
+        "notice {answered} has changed materially since; show notice {newest} and let the visitor choose again"
+    )]
+    StaleNotice {
+        /// The notice that was answered.
+        answered: u32,
+        /// The site's newest.
+        newest: u32,
+    },
     /// 404: no such address, site or notice.
     #[error("there is nothing at this address")]
     NotFound,
@@ -90,6 +100,7 @@ impl Error {
                 (StatusCode::FORBIDDEN, ProblemCode::ForeignOrigin)
             }
             Self::DecisionConflict => (StatusCode::CONFLICT, ProblemCode::DecisionConflict),
+            Self::StaleNotice { .. } => (StatusCode::CONFLICT, ProblemCode::StaleNotice),
             Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, ProblemCode::MethodNotAllowed),
             Self::KeyRequired => (StatusCode::UNAUTHORIZED, ProblemCode::KeyRequired),
@@ -123,6 +134,10 @@ impl Error {
                 status: status.as_u16(),
                 title: title.to_owned(),
                 detail: self.to_string(),
+                notice: match self {
+                    Self::StaleNotice { newest, .. } => Some(*newest),
+                    _ => None,
+                },
                 request_id,
             };
             let body = serde_json::to_vec(&problem).unwrap_or_default();
@@ -167,4 +182,10 @@ pub fn created(new: bool) -> StatusCode {
 #[must_use]
 pub fn incomplete() -> StatusCode {
     StatusCode::UNPROCESSABLE_ENTITY
+}
+
+/// 409: a form that is shown again, because it asks something else now.
+#[must_use]
+pub fn outdated() -> StatusCode {
+    StatusCode::CONFLICT
 }

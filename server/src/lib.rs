@@ -1,6 +1,7 @@
 //! Owns the server: from settings to a listening socket, and back to a clean end.
 //! Refuses to be anything but one process with one database.
 
+mod adapters;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

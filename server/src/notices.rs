@@ -7,6 +7,7 @@ use assent_shared::notice::{Controller, DeclaredCookie, LegalBasis, Lifetime, Pu
 use assent_shared::{Appearance, Locale, Notice, PurposeId, SiteId};
 use serde::Deserialize;
 
+use crate::adapters::{self, AdapterEntry};
 use crate::locales;
 use crate::store::Store;
 
@@ -14,6 +15,9 @@ use crate::store::Store;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoticeFile {
+    /// The vendors' scripts to tell about the choices.
+    #[serde(default)]
+    adapters: BTreeMap<String, AdapterEntry>,
     #[serde(default)]
     appearance: Appearance,
     default_locale: Locale,
@@ -30,9 +34,13 @@ struct PurposeEntry {
     id: PurposeId,
     #[serde(default)]
     essential: bool,
+    #[serde(default)]
+    gpc: bool,
     legal_basis: LegalBasis,
     #[serde(default)]
     recipients: Vec<String>,
+    #[serde(default)]
+    reload_on_withdrawal: bool,
     retention: Option<String>,
     texts: BTreeMap<Locale, PurposeTexts>,
     #[serde(default)]
@@ -47,6 +55,7 @@ struct CookieEntry {
     #[serde(default)]
     kind: StorageKind,
     lifetime: Lifetime,
+    path: Option<String>,
     about: BTreeMap<Locale, String>,
 }
 
@@ -72,13 +81,15 @@ pub fn read(text: &str) -> Result<Notice, String> {
         }
         texts.insert(locale.clone(), all);
     }
+    let purposes: Vec<_> = file.purposes.into_iter().map(PurposeEntry::into_purpose).collect();
     let notice = Notice {
+        adapters: adapters::resolve(file.adapters, &purposes)?,
         appearance: file.appearance,
         controller: file.controller,
         default_locale: file.default_locale,
         number: 0,
         privacy_policy: file.privacy_policy,
-        purposes: file.purposes.into_iter().map(PurposeEntry::into_purpose).collect(),
+        purposes,
         texts,
     };
     check(&notice)?;
@@ -92,14 +103,17 @@ impl PurposeEntry {
             kind: cookie.kind,
             lifetime: cookie.lifetime,
             name: cookie.name,
+            path: cookie.path,
             provider: cookie.provider,
         });
         assent_shared::notice::Purpose {
             cookies: cookies.collect(),
             essential: self.essential,
+            gpc: self.gpc,
             id: self.id,
             legal_basis: self.legal_basis,
             recipients: self.recipients,
+            reload_on_withdrawal: self.reload_on_withdrawal,
             retention: self.retention,
             since: 0,
             texts: self.texts,
@@ -138,6 +152,17 @@ fn check(notice: &Notice) -> Result<(), String> {
                 "The purpose `{id}` is asked, so its legal_basis is consent; or it is essential = true."
             ));
         }
+        for (key, wanted) in [("gpc", purpose.gpc), ("reload_on_withdrawal", purpose.reload_on_withdrawal)] {
+            if wanted && purpose.essential {
+                return Err(format!(
+                    "The purpose `{id}` is essential, never asked, so it cannot have {key} = true."
+                ));
+            }
+        }
+        for cookie in &purpose.cookies {
+            check_path(cookie)
+                .map_err(|reason| format!("The cookie `{}` of `{id}` {reason}", cookie.name))?;
+        }
         for locale in notice.texts.keys() {
             match purpose.texts.get(locale) {
                 None => return Err(format!("The purpose `{id}` has no [purposes.texts.{locale}].")),
@@ -157,6 +182,18 @@ fn check(notice: &Notice) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn check_path(cookie: &DeclaredCookie) -> Result<(), &'static str> {
+    match &cookie.path {
+        Some(_) if cookie.kind != StorageKind::Cookie => Err("is kept in web storage, which has no path."),
+        Some(path) if !path.starts_with('/') => Err("has a path that does not begin with `/`."),
+        // It goes into the line that erases the cookie, and would end it there (RFC 6265bis §5.6).
+        Some(path) if path.contains(|c: char| c == ';' || c.is_control()) => {
+            Err("has a path with a `;` or a control character, which no cookie's path has.")
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Publishes a notice file as a site's newest notice. A purpose that is new, or named in `material`, is asked again.
@@ -260,5 +297,30 @@ mod tests {
             "appearance.dark: the buttons' text #0c1524 on #2b2b2b has a contrast of 1.2:1, at least 4.5:1 is needed."
         );
         assert!(read("").unwrap_err().contains("missing field"));
+        for key in ["gpc", "reload_on_withdrawal"] {
+            assert_eq!(
+                refused("essential = true", &format!("essential = true\n{key} = true")),
+                format!("The purpose `necessary` is essential, never asked, so it cannot have {key} = true.")
+            );
+        }
+        let path = |path: &str| refused("name = \"_ex\"", &format!("name = \"_ex\"\npath = \"{path}\""));
+        assert_eq!(path("shop"), "The cookie `_ex` of `analytics` has a path that does not begin with `/`.");
+        assert!(path("/shop; domain=evil.example").contains("which no cookie's path has"));
+        assert_eq!(
+            refused("kind = \"local_storage\"", "kind = \"local_storage\"\npath = \"/\""),
+            "The cookie `player_*` of `video` is kept in web storage, which has no path."
+        );
+    }
+
+    #[test]
+    fn what_the_page_obeys_is_read() {
+        let with = DEMO
+            .replace("id = \"analytics\"", "id = \"analytics\"\ngpc = true\nreload_on_withdrawal = true")
+            .replace("name = \"_ex\"", "name = \"_ex\"\npath = \"/shop\"");
+        let notice = read(&with).unwrap();
+        let analytics = &notice.purposes[1];
+        assert!(analytics.gpc && analytics.reload_on_withdrawal);
+        assert_eq!(analytics.cookies[0].path.as_deref(), Some("/shop"));
+        assert!(!notice.purposes[2].gpc && !notice.purposes[2].reload_on_withdrawal);
     }
 }

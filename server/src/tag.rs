@@ -2,9 +2,12 @@
 //! of its words, which only the preferences need. Refuses to render while a visitor waits twice: each notice and locale is
 //! rendered and compressed once.
 
+use std::collections::BTreeMap;
+
+use assent_shared::adapter::{Adapter, Argument, By, Calls};
 use assent_shared::appearance::{Appearance, Font, Scheme, Theme};
-use assent_shared::notice::Purpose;
-use assent_shared::{Locale, Notice, PurposeId, SiteId};
+use assent_shared::notice::{DeclaredCookie, Purpose};
+use assent_shared::{Locale, Notice, NoticeView, PurposeId, SiteId};
 use assent_widget::Start;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -53,6 +56,8 @@ pub struct Rendered {
 /// What the loader is called with: no more than the first picture and an answer to it need.
 #[derive(Serialize)]
 struct Tag<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    adapters: Vec<Told<'a>>,
     site: &'a SiteId,
     number: u32,
     locale: &'a Locale,
@@ -74,12 +79,38 @@ struct Asked<'a> {
     id: &'a PurposeId,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     essential: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    gpc: bool,
+    /// Whether a withdrawal loads the page anew.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reload: bool,
     since: u32,
 }
 
 impl<'a> From<&'a Purpose> for Asked<'a> {
-    fn from(Purpose { id, essential, since, .. }: &'a Purpose) -> Self {
-        Self { id, essential: *essential, since: *since }
+    fn from(purpose: &'a Purpose) -> Self {
+        let Purpose { id, essential, gpc, reload_on_withdrawal, since, .. } = purpose;
+        Self { id, essential: *essential, gpc: *gpc, reload: *reload_on_withdrawal, since: *since }
+    }
+}
+
+/// An adapter without its name, which only its notice needs.
+#[derive(Serialize)]
+struct Told<'a> {
+    by: By,
+    calls: &'a Calls,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    fixed: &'a BTreeMap<String, Argument>,
+    global: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    purposes: &'a [PurposeId],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    states: &'a BTreeMap<String, Vec<PurposeId>>,
+}
+
+impl<'a> From<&'a Adapter> for Told<'a> {
+    fn from(Adapter { by, calls, fixed, global, purposes, states, .. }: &'a Adapter) -> Self {
+        Self { by: *by, calls, fixed, global, purposes, states }
     }
 }
 
@@ -145,8 +176,9 @@ pub async fn get_notice(
 #[must_use]
 pub fn render(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Rendered> {
     let words = locales::built_in(locale);
-    let view = notice.view(locale, |lifetime| words.lifetime(lifetime))?;
+    let view = notice.view(locale, &words.banner, |lifetime| words.lifetime(lifetime))?;
     let tag = Tag {
+        adapters: notice.adapters.iter().map(Told::from).collect(),
         site,
         number: notice.number,
         locale,
@@ -165,8 +197,26 @@ pub fn render(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Rendere
     let script = format!("{}({});\n", strip(&loader()), serde_json::to_string(&tag).ok()?);
     Some(Rendered {
         script: Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()),
-        notice: Precompressed::new("application/json", serde_json::to_vec(&view).ok()?),
+        notice: Precompressed::new(
+            "application/json",
+            serde_json::to_vec(&with_places(&view, notice)?).ok()?,
+        ),
     })
+}
+
+/// The view, and beside each cookie where it is kept: the widget shows it nowhere, but the loader must know to erase it.
+fn with_places(view: &NoticeView, notice: &Notice) -> Option<serde_json::Value> {
+    let mut whole = serde_json::to_value(view).ok()?;
+    for (at, purpose) in notice.purposes.iter().enumerate() {
+        for (number, DeclaredCookie { kind, path, .. }) in purpose.cookies.iter().enumerate() {
+            let cookie = whole["purposes"][at]["cookies"][number].as_object_mut()?;
+            cookie.insert("kind".to_owned(), serde_json::to_value(kind).ok()?);
+            if let Some(path) = path {
+                cookie.insert("path".to_owned(), path.clone().into());
+            }
+        }
+    }
+    Some(whole)
 }
 
 /// The notice's colours, letters and corners as custom properties. A page may set the same ones on `assent-root`.

@@ -33,7 +33,7 @@ pub struct Decision {
     pub choices: Choices,
     /// How the decision was made.
     pub method: Method,
-    /// 1 for the banner, 2 for the preferences.
+    /// 1 for the banner, 2 for the preferences, 3 for the placeholder of an embed.
     pub layer: u8,
     /// Whether Global Privacy Control was on in the page.
     pub gpc: bool,
@@ -91,8 +91,8 @@ pub enum DecisionError {
     /// The method says something other than the choices.
     #[error("the method `{}` contradicts the choices", .0.as_str())]
     Contradiction(Method),
-    /// A layer other than the banner or the preferences.
-    #[error("layer {0} does not exist: 1 is the banner, 2 the preferences")]
+    /// A layer other than the banner, the preferences and an embed's placeholder.
+    #[error("layer {0} does not exist: 1 is the banner, 2 the preferences, 3 the placeholder of an embed")]
     UnknownLayer(u8),
     /// A time that no browser can express.
     #[error("decided_at is beyond what a browser's clock can show")]
@@ -126,7 +126,7 @@ impl Decision {
         if !possible {
             return Err(DecisionError::Contradiction(self.method));
         }
-        if !(1..=2).contains(&self.layer) {
+        if !(1..=3).contains(&self.layer) {
             return Err(DecisionError::UnknownLayer(self.layer));
         }
         if !(-FURTHEST_MILLISECONDS..=FURTHEST_MILLISECONDS).contains(&self.decided_at) {
@@ -219,7 +219,11 @@ mod tests {
             change(&mut bad);
             bad.check(&notice()).unwrap_err()
         };
-        assert_eq!(refused(|bad| bad.layer = 3), DecisionError::UnknownLayer(3));
+        for layer in 1..=3 {
+            assert_eq!(Decision { layer, ..good.clone() }.check(&notice()), Ok(()), "{layer}");
+        }
+        assert_eq!(refused(|bad| bad.layer = 0), DecisionError::UnknownLayer(0));
+        assert_eq!(refused(|bad| bad.layer = 4), DecisionError::UnknownLayer(4));
         assert_eq!(refused(|bad| bad.decided_at = i64::MIN), DecisionError::ImpossibleTime);
         assert!(matches!(refused(|bad| bad.locale = "fr".parse().unwrap()), DecisionError::UnknownLocale(_)));
     }

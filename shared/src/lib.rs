@@ -21,9 +21,11 @@
 //! | signal | a machine-sent preference (Global Privacy Control) |
 //! | receipt | a decision sealed by the server: its time and its place in the site's ledger |
 //! | leaf index | a receipt's place in its site's ledger, counted from 0 |
+//! | adapter | how a vendor's own script is told about the choices |
 //! | hold / release | keep a script, frame or image inert / activate it |
 //! | export | receipts as a file |
 
+pub mod adapter;
 pub mod appearance;
 pub mod cookie;
 pub mod decision;
@@ -35,6 +37,7 @@ pub mod problem;
 pub mod receipt;
 pub mod texts;
 
+pub use adapter::Adapter;
 pub use appearance::Appearance;
 pub use cookie::StoredDecision;
 pub use decision::{Decision, DecisionError, Method};

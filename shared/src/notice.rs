@@ -7,6 +7,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::adapter::Adapter;
 use crate::appearance::{Appearance, Corner, Layout};
 use crate::id::{Locale, PurposeId};
 use crate::locale;
@@ -18,6 +19,9 @@ pub use crate::lifetime::{Lifetime, Unit};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
+    /// The vendors' scripts that are told about the choices, in the order in which they are told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adapters: Vec<Adapter>,
     /// How it looks. Notices from before there was a choice look as it was then.
     #[serde(default)]
     pub appearance: Appearance,
@@ -55,12 +59,18 @@ pub struct Purpose {
     pub cookies: Vec<DeclaredCookie>,
     /// Shown, never asked: strictly necessary for what the visitor asked for (ePrivacy Directive art. 5(3)).
     pub essential: bool,
+    /// Whether Global Privacy Control denies it until the visitor grants it by name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gpc: bool,
     /// The name used on the page, in the cookie and in receipts.
     pub id: PurposeId,
     /// The ground on which the processing stands (GDPR art. 6(1)).
     pub legal_basis: LegalBasis,
     /// Who else receives the data.
     pub recipients: Vec<String>,
+    /// Whether a script of it that ran cannot be stopped, so that a withdrawal loads the page anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reload_on_withdrawal: bool,
     /// How long the data is kept, in words, when it is.
     pub retention: Option<String>,
     /// The notice number at which this purpose last changed materially; an older grant no longer holds.
@@ -105,6 +115,9 @@ pub struct DeclaredCookie {
     pub lifetime: Lifetime,
     /// Its name; `*` stands for any run of characters.
     pub name: String,
+    /// The path that a cookie is set for, where it is not `/`: needed to erase it (RFC 6265bis §5.7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Who sets it.
     pub provider: String,
 }
@@ -126,6 +139,12 @@ impl Notice {
     /// The purposes that are asked.
     pub fn optional(&self) -> impl Iterator<Item = &Purpose> {
         self.purposes.iter().filter(|purpose| !purpose.essential)
+    }
+
+    /// Whether it asks something that an answer to the notice of that number cannot have meant.
+    #[must_use]
+    pub fn outdates(&self, answered: u32) -> bool {
+        self.optional().any(|purpose| purpose.since > answered)
     }
 
     /// The bytes that are stored and hashed: JSON in the order of RFC 8785.
@@ -154,11 +173,23 @@ impl Notice {
             .unwrap_or(&self.default_locale)
     }
 
-    /// What one visitor sees: this notice in one of its locales, or nothing if it has no such locale. `lifetime` says
-    /// how long a cookie lives in that language, which is for the server to know.
+    /// The banner's words in one of the notice's locales. Where the notice lacks a text, because it is older than the text,
+    /// `built_in` says it.
     #[must_use]
-    pub fn view(&self, locale: &Locale, lifetime: impl Fn(Lifetime) -> String) -> Option<NoticeView> {
-        let texts = self.texts.get(locale)?.clone();
+    pub fn words(&self, locale: &Locale, built_in: &Texts) -> Option<Texts> {
+        Some(self.texts.get(locale)?.or(built_in))
+    }
+
+    /// What one visitor sees: this notice in one of its locales, or nothing if it has no such locale. `built_in` says what
+    /// the notice is too old to say, and `lifetime` how long a cookie lives, which are for the server to know.
+    #[must_use]
+    pub fn view(
+        &self,
+        locale: &Locale,
+        built_in: &Texts,
+        lifetime: impl Fn(Lifetime) -> String,
+    ) -> Option<NoticeView> {
+        let texts = self.words(locale, built_in)?;
         let purposes =
             self.purposes.iter().map(|purpose| purpose.view(locale, &lifetime)).collect::<Option<_>>()?;
         Some(NoticeView {
@@ -263,68 +294,4 @@ pub struct CookieView {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    pub(crate) fn notice() -> Notice {
-        let en: Locale = "en".parse().unwrap();
-        let purpose = |id: &str, essential| Purpose {
-            cookies: vec![DeclaredCookie {
-                about: [(en.clone(), format!("remembers {id}"))].into(),
-                kind: StorageKind::Cookie,
-                lifetime: Lifetime::For(1, Unit::Year),
-                name: format!("{id}_*"),
-                provider: "Demo".to_owned(),
-            }],
-            essential,
-            id: id.parse().unwrap(),
-            legal_basis: if essential { LegalBasis::Contract } else { LegalBasis::Consent },
-            recipients: vec![],
-            retention: None,
-            since: 1,
-            texts: [(en.clone(), PurposeTexts { description: format!("About {id}"), name: id.to_owned() })]
-                .into(),
-        };
-        Notice {
-            appearance: Appearance::default(),
-            controller: Controller {
-                address: "1 Demo Street".to_owned(),
-                contact: "privacy@demo.example".to_owned(),
-                name: "Demo \u{fc}\n\u{1}".to_owned(),
-            },
-            default_locale: en.clone(),
-            number: 1,
-            privacy_policy: None,
-            purposes: vec![purpose("necessary", true), purpose("analytics", false), purpose("video", false)],
-            texts: [(en, Texts::from_keys(str::to_uppercase))].into(),
-        }
-    }
-
-    #[test]
-    fn a_locale_is_chosen_exactly_then_by_language_then_by_default() {
-        let mut notice = notice();
-        let texts = notice.texts.values().next().unwrap().clone();
-        notice.texts.insert("pt-BR".parse().unwrap(), texts);
-        assert_eq!(notice.best_locale(["pt-br"]).as_str(), "pt-BR");
-        assert_eq!(notice.best_locale(["fr", "pt-PT"]).as_str(), "pt-BR");
-        assert_eq!(notice.best_locale(["fr"]).as_str(), "en");
-        assert_eq!(notice.best_locale(["", "*", "'"]).as_str(), "en");
-        assert_eq!(
-            notice.best_locale(["zh-TW", "pt"]).as_str(),
-            "pt-BR",
-            "an earlier wish that fails gives way"
-        );
-    }
-
-    #[test]
-    fn a_view_speaks_one_language_throughout() {
-        let mut notice = notice();
-        let texts = notice.texts.values().next().unwrap().clone();
-        notice.texts.insert("pt-BR".parse().unwrap(), texts);
-        let view = |locale: &str| notice.view(&locale.parse().unwrap(), |lifetime| format!("for {lifetime}"));
-        assert!(view("pt-BR").is_none(), "its purposes have no texts in it");
-        let view = view("en").unwrap();
-        assert_eq!(view.purposes.len(), 3);
-        assert_eq!(view.purposes[0].cookies[0].lifetime, "for 1 year");
-    }
-}
+pub(crate) mod tests;

@@ -21,6 +21,8 @@ pub enum ProblemCode {
     ForeignOrigin,
     /// The same decision id came before with other content.
     DecisionConflict,
+    /// The site has a newer notice that asks something else; `notice` is its number.
+    StaleNotice,
     /// No such site, notice or address.
     NotFound,
     /// The address does not take this HTTP method.
@@ -48,6 +50,9 @@ pub struct Problem {
     pub title: String,
     /// This occurrence: what is wrong and what to do.
     pub detail: String,
+    /// The number of the notice to show in place of the one that was answered (an extension member, RFC 9457 §3.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<u32>,
     /// The request's id, to find it in the server's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,

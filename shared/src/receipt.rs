@@ -25,7 +25,7 @@ pub struct Receipt {
     pub decision: DecisionId,
     /// Whether Global Privacy Control was on, in the page or in the request's `Sec-GPC`.
     pub gpc: bool,
-    /// 1 for the banner, 2 for the preferences.
+    /// 1 for the banner, 2 for the preferences, 3 for the placeholder of an embed.
     pub layer: u8,
     /// The language in which the notice was shown.
     pub locale: Locale,

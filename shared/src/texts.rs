@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 macro_rules! texts {
     ($($(#[$doc:meta])* $key:ident,)*) => {
         /// Every word of the banner in one language.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(deny_unknown_fields)]
+        ///
+        /// A notice from before a text existed reads as having it empty, and keeps its bytes.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
         pub struct Texts {
-            $($(#[$doc])* pub $key: String,)*
+            $($(#[$doc])* #[serde(skip_serializing_if = "String::is_empty")] pub $key: String,)*
         }
 
         impl Texts {
@@ -19,6 +21,13 @@ macro_rules! texts {
             /// Builds the texts by asking `read` for each key.
             pub fn from_keys(mut read: impl FnMut(&str) -> String) -> Self {
                 Self { $($key: read(stringify!($key)),)* }
+            }
+
+            /// These texts, with those of `built_in` wherever one is empty.
+            #[must_use]
+            pub fn or(&self, built_in: &Self) -> Self {
+                let or = |own: &String, other: &String| if own.is_empty() { other.clone() } else { own.clone() };
+                Self { $($key: or(&self.$key, &built_in.$key),)* }
             }
 
             /// The text behind a key, to be replaced.

@@ -19,6 +19,8 @@ pub struct PageTexts {
     pub denied: String,
     /// State of a purpose: neither granted nor denied.
     pub undecided: String,
+    /// Said where an answer came too late: to a notice that has changed materially since.
+    pub changed: String,
     /// Said after a choice was stored.
     pub saved: String,
     /// Said after consent was withdrawn.

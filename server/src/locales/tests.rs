@@ -49,6 +49,15 @@ fn every_file_is_a_language_and_every_language_a_file() {
     assert!(TAGS.is_sorted(), "the list in locales.rs is in alphabetical order");
 }
 
+/// A text that English lacks reads as empty, because old notices lack it too; and every language has English's keys.
+#[test]
+fn english_says_everything_that_the_banner_knows() {
+    let mut english = built_in(&"en".parse().unwrap()).banner.clone();
+    for key in Texts::KEYS {
+        assert!(english.get_mut(key).is_some_and(|text| !text.is_empty()), "en.toml does not say {key}");
+    }
+}
+
 #[test]
 fn every_text_is_there_and_says_something() {
     fn blank(path: &str, value: &Value, report: &mut dyn FnMut(String)) {

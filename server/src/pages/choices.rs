@@ -19,7 +19,7 @@ use super::view::{PurposeSection, Who};
 use super::way_back::way_back;
 use super::{Frame, answer, newest_notice, render};
 use crate::catalog::CurrentSite;
-use crate::decisions::{global_privacy_control, record, set_cookies, stored_decision};
+use crate::decisions::{global_privacy_control, record, refuse_stale, set_cookies, stored_decision};
 use crate::error::{self, Error, Result};
 use crate::extract::{FormBody, FromForm, PathOf, cookie, own_origin};
 use crate::locales::{self, PageTexts};
@@ -45,6 +45,8 @@ struct ChoicesPage<'a> {
     words: &'a PageTexts,
     who: Who<'a>,
     said: Option<&'a str>,
+    /// Why nothing was saved, if the notice changed meanwhile.
+    changed: Option<&'a str>,
     missing: Vec<&'a PurposeSection<'a>>,
     form: Option<Form>,
     purposes: Vec<Asked<'a>>,
@@ -91,8 +93,14 @@ pub async fn save_choices(
     let site = &page.site.site;
     let sent = Submission::read(&fields)?;
     let notice = app.catalog.notice(&site.id, sent.notice()).await?;
+    let now = app.clock.now();
+    if let Err(error) = refuse_stale(&app, &page.site, sent.notice(), now).await {
+        let Error::StaleNotice { .. } = error else { return Err(error) };
+        let form = show(&app, &page.site, &query, &headers, Some(Shown::Changed(&sent))).await?;
+        return Ok((error::outdated(), form).into_response());
+    }
     if !sent.unanswered(&notice.notice).is_empty() {
-        let form = show(&app, &page.site, &query, &headers, Some(&sent)).await?;
+        let form = show(&app, &page.site, &query, &headers, Some(Shown::Incomplete(&sent))).await?;
         return Ok((error::incomplete(), form).into_response());
     }
 
@@ -103,11 +111,10 @@ pub async fn save_choices(
         None => None,
     };
     let gpc = global_privacy_control(&headers);
-    let now = app.clock.now();
     let mut decision = sent.into_decision(&notice.notice, stored.as_ref(), visitor, gpc, now);
     // Not itself, where the form is sent twice.
     decision.replaces = replaces.filter(|replaced| *replaced != decision.id);
-    match record(&app, &site.id, &page.origin, decision.clone()).await? {
+    match record(&app, &page.site, &page.origin, decision.clone()).await? {
         Appended::New { .. } => {}
         Appended::Repeated { body } | Appended::Conflict { body } => {
             let before: Receipt = serde_json::from_str(&body)
@@ -118,7 +125,7 @@ pub async fn save_choices(
             } else {
                 // An old copy of the form, sent again with another wish: that is a decision of its own.
                 decision.id = mint_id(now);
-                record(&app, &site.id, &page.origin, decision.clone()).await?;
+                record(&app, &page.site, &page.origin, decision.clone()).await?;
             }
         }
     }
@@ -148,13 +155,22 @@ fn repeats(decision: &Decision, before: &Receipt, stored: Option<&StoredDecision
         && decision.visitor.visitor_id(&before.site) == before.visitor
 }
 
-/// The page; after an incomplete form with what was `sent`.
+/// Why a form that was sent is shown again.
+#[derive(Clone, Copy)]
+enum Shown<'a> {
+    /// An answer is missing.
+    Incomplete(&'a Submission),
+    /// It answers a notice after which the site asked something else.
+    Changed(&'a Submission),
+}
+
+/// The page; `again` with what was sent.
 async fn show(
     app: &App,
     current: &CurrentSite,
     query: &ChoicesQuery,
     headers: &HeaderMap,
-    sent: Option<&Submission>,
+    again: Option<Shown<'_>>,
 ) -> Result<Response> {
     let site = &current.site;
     let (published, locale) =
@@ -183,20 +199,27 @@ async fn show(
 
     let sections: Vec<PurposeSection> =
         notice.purposes.iter().map(|purpose| PurposeSection::new(purpose, &locale, built_in)).collect();
-    let unanswered: Vec<PurposeId> = sent.map(|sent| sent.unanswered(notice)).unwrap_or_default();
+    let (sent, unanswered, changed): (Option<&Submission>, Vec<PurposeId>, bool) = match again {
+        Some(Shown::Incomplete(sent)) => (Some(sent), sent.unanswered(notice), false),
+        Some(Shown::Changed(sent)) => (Some(sent), vec![], true),
+        None => (None, vec![], false),
+    };
     let asked = notice.purposes.iter().zip(&sections).map(|(purpose, section)| {
         let stored = granted(stored.as_ref(), purpose.since, &purpose.id);
         Asked {
             purpose: section,
             stored,
-            chosen: sent.map_or(stored, |sent| sent.answer(&purpose.id)),
+            // An answer to what a purpose was before is none to what it is now.
+            chosen: sent
+                .map_or(stored, |sent| sent.answer(&purpose.id).filter(|_| sent.notice() >= purpose.since)),
             missing: unanswered.contains(&purpose.id),
         }
     });
     let purposes: Vec<Asked> = asked.collect();
+    let texts = notice.words(&locale, &built_in.banner).unwrap_or_else(|| built_in.banner.clone());
     let page = ChoicesPage {
         frame: Frame::new(&locale, notice.texts.keys(), |locale| address(locale, back.as_ref(), None)),
-        texts: notice.texts.get(&locale).unwrap_or(&built_in.banner),
+        texts: &texts,
         words,
         who: Who::new(notice, own.is_some()),
         said: if said_at(query.saved) {
@@ -206,6 +229,7 @@ async fn show(
         } else {
             None
         },
+        changed: changed.then_some(words.changed.as_str()),
         missing: purposes.iter().filter(|asked| asked.missing).map(|asked| asked.purpose).collect(),
         form,
         purposes,

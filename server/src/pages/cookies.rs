@@ -76,7 +76,7 @@ pub async fn get_cookies(
 /// Writes the table for one notice and locale.
 pub fn write(notice: &Notice, locale: &Locale, shape: Shape) -> Result<Precompressed> {
     let built_in = locales::built_in(locale);
-    let texts = notice.texts.get(locale).unwrap_or(&built_in.banner);
+    let texts = &notice.words(locale, &built_in.banner).unwrap_or_else(|| built_in.banner.clone());
     let words = &built_in.pages;
     let purposes =
         notice.purposes.iter().map(|purpose| PurposeSection::new(purpose, locale, built_in)).collect();

@@ -10,7 +10,8 @@ use crate::harness::{Engine, NOTICE, NOW, TestServer, both_engines, refusal, wit
 both_engines!(
     the_same_notice_is_published_once,
     a_material_change_is_asked_again_and_a_cosmetic_one_is_not,
-    an_old_notice_still_takes_its_decisions,
+    an_old_notice_still_takes_what_was_decided_before_the_new_one,
+    a_cosmetic_change_refuses_nothing,
     two_operators_at_once_get_two_numbers,
     a_bad_notice_publishes_nothing,
 );
@@ -43,15 +44,36 @@ async fn a_material_change_is_asked_again_and_a_cosmetic_one_is_not(engine: Engi
     app.finish().await;
 }
 
-async fn an_old_notice_still_takes_its_decisions(engine: Engine) {
+async fn an_old_notice_still_takes_what_was_decided_before_the_new_one(engine: Engine) {
     let app = TestServer::start(engine).await;
-    app.post(&refusal(1)).await;
-    publish(app.store(), &app.shop, NOTICE, &["analytics".parse().unwrap()], NOW).await.unwrap();
-    // A page that was open before the change, or a queue that was offline: its refusal must not be lost.
-    assert_eq!(app.post(&refusal(2)).await.0, StatusCode::CREATED);
-    assert_eq!(app.post(&with(refusal(3), json!({"notice": 2}))).await.0, StatusCode::CREATED);
+    publish(app.store(), &app.shop, NOTICE, &["analytics".parse().unwrap()], NOW + 1).await.unwrap();
+    app.clock.advance(86_400_000);
+    // A queue that was offline: it answered what was shown then, and its refusal must not be lost.
+    assert_eq!(app.post(&refusal(1)).await.0, StatusCode::CREATED);
+    let later = |number, notice| with(refusal(number), json!({"notice": notice, "decided_at": NOW + 1}));
+    assert_eq!(app.post(&later(2, 2)).await.0, StatusCode::CREATED);
     let receipts = app.receipts().await;
-    assert_ne!(receipts[1].1.notice.hash, receipts[2].1.notice.hash);
+    assert_ne!(receipts[0].1.notice.hash, receipts[1].1.notice.hash);
+
+    // A page that stayed open shows what is asked no longer.
+    let (status, problem) = app.post(&later(3, 1)).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("stale_notice")));
+    assert_eq!(problem["notice"], 2);
+    let wrong = with(later(4, 1), json!({"choices": {}}));
+    assert_eq!(app.post(&wrong).await.1["code"], "invalid_decision", "what is wrong with it is said first");
+    assert_eq!(app.receipts().await.len(), 2);
+    app.finish().await;
+}
+
+async fn a_cosmetic_change_refuses_nothing(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    let reworded = NOTICE.replace("[controller]\nname = \"", "[controller]\nname = \"The ");
+    assert_eq!(publish(app.store(), &app.shop, &reworded, &[], NOW - 1).await, Ok(Published::Number(2)));
+    assert_eq!(app.post(&refusal(1)).await.0, StatusCode::CREATED);
+    // Nor does a purpose that is there no longer: whoever said no to more has said no to less.
+    let (shorter, _) = reworded.split_once("[[purposes]]\nid = \"video\"").unwrap();
+    assert_eq!(publish(app.store(), &app.shop, shorter, &[], NOW - 1).await, Ok(Published::Number(3)));
+    assert_eq!(app.post(&refusal(2)).await.0, StatusCode::CREATED);
     app.finish().await;
 }
 

@@ -1,12 +1,16 @@
 //! Owns what a page loads: the tag and the widget, their size, types and caching.
 
+use assent::notices::{Published, publish};
+use assent_shared::Notice;
 use reqwest::{Method, Response, StatusCode};
 
-use crate::harness::{Engine, TestServer, both_engines};
+use crate::harness::{Engine, NOTICE, NOW, TestServer, both_engines};
 
 both_engines!(
     the_tag_is_small_typed_and_cached,
     the_words_come_beside_it_in_one_language,
+    the_tag_says_what_the_page_obeys,
+    a_notice_from_before_a_text_is_served_with_the_built_in_one,
     the_widget_is_immutable,
     the_declarations_are_this_servers,
     unknown_addresses_are_problems,
@@ -33,6 +37,9 @@ async fn the_tag_is_small_typed_and_cached(engine: Engine) {
         script.contains("\"html\"") && script.contains("data-act=\\\"accept\\\""),
         "the banner is rendered in it"
     );
+    for unwanted in ["\"adapters\":", "\"gpc\":", "\"reload\":"] {
+        assert!(!script.contains(unwanted), "the notice wants none of it, and the tag says {unwanted}");
+    }
 
     let with = async |name: &str, value: &str| {
         app.request(Method::GET, "/_assent/shop.js").header(name, value).send().await.unwrap()
@@ -73,6 +80,38 @@ async fn the_words_come_beside_it_in_one_language(engine: Engine) {
     for path in ["/_assent/shop/notices/2", "/_assent/shop/notices/x", "/_assent/nosuch/notices/1"] {
         assert_eq!(app.get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
+    app.finish().await;
+}
+
+async fn the_tag_says_what_the_page_obeys(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    let obeyed = NOTICE
+        .replace("id = \"analytics\"", "id = \"analytics\"\ngpc = true\nreload_on_withdrawal = true")
+        .replace("name = \"_ex\"", "name = \"_ex\"\npath = \"/shop\"")
+        + "\n[adapters.matomo]\n";
+    assert_eq!(publish(app.store(), &app.shop, &obeyed, &[], NOW).await, Ok(Published::Number(2)));
+    let notice: serde_json::Value = app.get("/_assent/shop/notices/2").await.json().await.unwrap();
+    let cookies = &notice["purposes"][1]["cookies"];
+    assert_eq!((&cookies[0]["kind"], &cookies[0]["path"]), (&"cookie".into(), &"/shop".into()));
+    assert_eq!(cookies[1].get("path"), None);
+    assert_eq!(notice["purposes"][2]["cookies"][0]["kind"], "local_storage");
+
+    let tag = app.get("/_assent/shop.js").await.text().await.unwrap();
+    assert!(tag.contains(r#"{"id":"analytics","gpc":true,"reload":true,"since":1}"#), "{tag}");
+    let matomo = r#""adapters":[{"by":"array","calls":{"default":["requireConsent"],"denied":["forgetConsentGiven"],"granted":["setConsentGiven"]},"global":"_paq","purposes":["analytics"]}]"#;
+    assert!(tag.contains(matomo), "{tag}");
+    app.finish().await;
+}
+
+async fn a_notice_from_before_a_text_is_served_with_the_built_in_one(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    let published = app.store().notice(&app.shop, 1).await.unwrap().unwrap().body;
+    let before = published.replace(r#""reject":"Reject all","#, "").replace(r#""number":1"#, r#""number":2"#);
+    assert!(before.len() < published.len() - 10);
+    let written = app.store().publish_notice(&app.shop, NOW, |_, _| Some((Notice::hash(&before), before)));
+    assert_eq!(written.await.unwrap(), Some(2));
+    let notice: serde_json::Value = app.get("/_assent/shop/notices/2").await.json().await.unwrap();
+    assert_eq!(notice["texts"]["reject"], "Reject all");
     app.finish().await;
 }
 

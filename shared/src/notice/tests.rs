@@ -1,0 +1,92 @@
+//! Owns what is expected of a notice: its language, its view, its bytes; and the notice that other tests answer.
+
+use super::*;
+
+pub(crate) fn notice() -> Notice {
+    let en: Locale = "en".parse().unwrap();
+    let purpose = |id: &str, essential| Purpose {
+        cookies: vec![DeclaredCookie {
+            about: [(en.clone(), format!("remembers {id}"))].into(),
+            kind: StorageKind::Cookie,
+            lifetime: Lifetime::For(1, Unit::Year),
+            name: format!("{id}_*"),
+            path: None,
+            provider: "Demo".to_owned(),
+        }],
+        essential,
+        gpc: false,
+        id: id.parse().unwrap(),
+        legal_basis: if essential { LegalBasis::Contract } else { LegalBasis::Consent },
+        recipients: vec![],
+        reload_on_withdrawal: false,
+        retention: None,
+        since: 1,
+        texts: [(en.clone(), PurposeTexts { description: format!("About {id}"), name: id.to_owned() })]
+            .into(),
+    };
+    Notice {
+        adapters: vec![],
+        appearance: Appearance::default(),
+        controller: Controller {
+            address: "1 Demo Street".to_owned(),
+            contact: "privacy@demo.example".to_owned(),
+            name: "Demo \u{fc}\n\u{1}".to_owned(),
+        },
+        default_locale: en.clone(),
+        number: 1,
+        privacy_policy: None,
+        purposes: vec![purpose("necessary", true), purpose("analytics", false), purpose("video", false)],
+        texts: [(en, Texts::from_keys(str::to_uppercase))].into(),
+    }
+}
+
+#[test]
+fn a_locale_is_chosen_exactly_then_by_language_then_by_default() {
+    let mut notice = notice();
+    let texts = notice.texts.values().next().unwrap().clone();
+    notice.texts.insert("pt-BR".parse().unwrap(), texts);
+    assert_eq!(notice.best_locale(["pt-br"]).as_str(), "pt-BR");
+    assert_eq!(notice.best_locale(["fr", "pt-PT"]).as_str(), "pt-BR");
+    assert_eq!(notice.best_locale(["fr"]).as_str(), "en");
+    assert_eq!(notice.best_locale(["", "*", "'"]).as_str(), "en");
+    assert_eq!(notice.best_locale(["zh-TW", "pt"]).as_str(), "pt-BR", "an earlier wish that fails gives way");
+}
+
+#[test]
+fn a_view_speaks_one_language_throughout() {
+    let mut notice = notice();
+    let texts = notice.texts.values().next().unwrap().clone();
+    notice.texts.insert("pt-BR".parse().unwrap(), texts);
+    let built_in = Texts::from_keys(str::to_owned);
+    let view =
+        |locale: &str| notice.view(&locale.parse().unwrap(), &built_in, |lifetime| format!("for {lifetime}"));
+    assert!(view("pt-BR").is_none(), "its purposes have no texts in it");
+    let view = view("en").unwrap();
+    assert_eq!(view.purposes.len(), 3);
+    assert_eq!(view.purposes[0].cookies[0].lifetime, "for 1 year");
+}
+
+#[test]
+fn a_notice_from_before_a_text_keeps_its_bytes_and_speaks_the_built_in_words() {
+    let now = notice().canonical_json();
+    let before = now.replace(r#""accept":"ACCEPT","#, "");
+    assert_ne!(before, now);
+    let read: Notice = serde_json::from_str(&before).unwrap();
+    assert_eq!(read.canonical_json(), before);
+    let built_in = Texts::from_keys(str::to_owned);
+    let texts = read.view(&read.default_locale, &built_in, |_| String::new()).unwrap().texts;
+    assert_eq!((texts.accept.as_str(), texts.reject.as_str()), ("accept", "REJECT"));
+}
+
+#[test]
+fn what_is_new_in_a_purpose_is_canonical_and_left_out_where_it_is_not_wanted() {
+    let plain = notice();
+    assert!(!plain.canonical_json().contains("\"gpc\"") && !plain.canonical_json().contains("\"path\""));
+    let mut notice = plain;
+    notice.purposes[1].gpc = true;
+    notice.purposes[1].reload_on_withdrawal = true;
+    notice.purposes[1].cookies[0].path = Some("/shop".to_owned());
+    let written = notice.canonical_json();
+    assert_eq!(written, serde_json_canonicalizer::to_string(&notice).unwrap());
+    assert_eq!(serde_json::from_str::<Notice>(&written).unwrap(), notice);
+}
