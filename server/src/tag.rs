@@ -30,7 +30,6 @@ const LOADER_PARTS: &[(&str, &str)] = &[
     ("//= loader/decision.js", include_str!("../../widget/loader/decision.js")),
     ("//= loader/show.js", include_str!("../../widget/loader/show.js")),
     ("//= loader/record.js", include_str!("../../widget/loader/record.js")),
-    ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js")),
     ("//= loader/hold.js", include_str!("../../widget/loader/hold.js")),
     ("//= loader/queue.js", include_str!("../../widget/loader/queue.js")),
     ("//= loader/decide.js", include_str!("../../widget/loader/decide.js")),
@@ -38,6 +37,8 @@ const LOADER_PARTS: &[(&str, &str)] = &[
     ("//= loader/live.js", include_str!("../../widget/loader/live.js")),
     ("//= loader/api.js", include_str!("../../widget/loader/api.js")),
 ];
+/// Only where the notice names an adapter.
+const ADAPTERS: (&str, &str) = ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js"));
 const STYLE: &str =
     concat!(include_str!("../../widget/style.css"), include_str!("../../widget/conditions.css"));
 
@@ -194,7 +195,7 @@ pub fn render(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Rendere
         integrity: Integrity { js: widget::glue_integrity(), wasm: widget::wasm_integrity() },
         locales: notice.texts.keys().collect(),
     };
-    let script = format!("{}({});\n", strip(&loader()), serde_json::to_string(&tag).ok()?);
+    let script = format!("{}({});\n", strip(&loader(!notice.adapters.is_empty())), serde_json::to_string(&tag).ok()?);
     Some(Rendered {
         script: Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()),
         notice: Precompressed::new(
@@ -242,9 +243,13 @@ fn theme(appearance: &Appearance) -> String {
     format!(":host{{{font}--assent-radius:{}px}}{colours}", appearance.radius)
 }
 
-/// The loader with its parts in their places.
-fn loader() -> String {
-    LOADER_PARTS.iter().fold(LOADER.to_owned(), |whole, (line, part)| whole.replace(line, part))
+/// The loader with its parts in their places; what tells vendors' scripts only where there are any.
+fn loader(with_adapters: bool) -> String {
+    let (line, part) = ADAPTERS;
+    let adapters = if with_adapters { part } else { "const advise = () => {};" };
+    LOADER_PARTS
+        .iter()
+        .fold(LOADER.replace(line, adapters), |whole, (line, part)| whole.replace(line, part))
 }
 
 /// Leaves out what only readers of the source need: indentation, empty lines, and lines that are wholly a comment.
@@ -285,10 +290,10 @@ mod tests {
 
     #[test]
     fn every_part_of_the_loader_has_its_place() {
-        for (line, _) in LOADER_PARTS {
+        for (line, _) in LOADER_PARTS.iter().chain([&ADAPTERS]) {
             assert_eq!(LOADER.matches(line).count(), 1, "{line}");
         }
-        assert!(!loader().contains("//= "), "a place without a part");
+        assert!(!loader(true).contains("//= ") && !loader(false).contains("//= "), "a place without a part");
     }
 
     #[test]

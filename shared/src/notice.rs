@@ -214,6 +214,7 @@ impl Purpose {
         Some(PurposeView {
             id: self.id.to_string(),
             essential: self.essential,
+            gpc: self.gpc,
             since: self.since,
             name: texts.name.clone(),
             description: texts.description.clone(),
@@ -270,6 +271,8 @@ pub struct PurposeView {
     pub id: String,
     /// Shown, never asked.
     pub essential: bool,
+    /// Covered by Global Privacy Control.
+    pub gpc: bool,
     /// The notice number at which it last changed materially.
     pub since: u32,
     /// A short label.

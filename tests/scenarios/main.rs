@@ -12,8 +12,16 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 #[path = "accept_all/scenario.rs"]
 mod accept_all;
+#[path = "adapters/scenario.rs"]
+mod adapters;
 #[path = "alike/scenario.rs"]
 mod alike;
+#[path = "api/scenario.rs"]
+mod api;
+#[path = "back_forward/scenario.rs"]
+mod back_forward;
+#[path = "bad_line/scenario.rs"]
+mod bad_line;
 #[path = "banner_before_wasm/scenario.rs"]
 mod banner_before_wasm;
 #[path = "blocking_tag/scenario.rs"]
@@ -36,6 +44,8 @@ mod double_click;
 mod early_manage;
 #[path = "embedded_isolated/scenario.rs"]
 mod embedded_isolated;
+#[path = "embeds/scenario.rs"]
+mod embeds;
 #[path = "form_instead/scenario.rs"]
 mod form_instead;
 #[path = "held_next_visit/scenario.rs"]
@@ -64,6 +74,8 @@ mod narrow;
 mod not_covered;
 #[path = "notice_changes/scenario.rs"]
 mod notice_changes;
+#[path = "odd_devices/scenario.rs"]
+mod odd_devices;
 #[path = "pages/scenario.rs"]
 mod pages;
 #[path = "queue_survives/scenario.rs"]
@@ -78,20 +90,32 @@ mod returning_visit;
 mod scripts_off;
 #[path = "server_down/scenario.rs"]
 mod server_down;
+#[path = "signal/scenario.rs"]
+mod signal;
+#[path = "stale_notice/scenario.rs"]
+mod stale_notice;
 #[path = "storage_refused/scenario.rs"]
 mod storage_refused;
 #[path = "strict_csp/scenario.rs"]
 mod strict_csp;
+#[path = "tag_anywhere/scenario.rs"]
+mod tag_anywhere;
 #[path = "tag_at_the_end/scenario.rs"]
 mod tag_at_the_end;
 #[path = "third_party/scenario.rs"]
 mod third_party;
+#[path = "two_cookies/scenario.rs"]
+mod two_cookies;
+#[path = "two_tabs/scenario.rs"]
+mod two_tabs;
 #[path = "two_tags/scenario.rs"]
 mod two_tags;
 #[path = "wasm_blocked/scenario.rs"]
 mod wasm_blocked;
 #[path = "wishes/scenario.rs"]
 mod wishes;
+#[path = "withdrawal/scenario.rs"]
+mod withdrawal;
 
 mod layouts;
 
@@ -121,13 +145,13 @@ fn main() -> ExitCode {
         settings.engines.iter().map(|engine| Arc::new(Pool::new(*engine, &settings))).collect();
 
     let scenarios = scenarios! {
-        accept_all alike banner_before_wasm blocking_tag close_without_choosing cookie_twin cookies
-        csp_without_wasm dark_layouts demo double_click early_manage embedded_isolated form_instead
-        held_next_visit held_scripts hidden_overlay hostile_page keyboard languages late_answer
-        light_layouts locales manage narrow not_covered notice_changes pages queue_survives reject_all
-        reopen returning_visit server_down storage_refused strict_csp tag_at_the_end third_party two_tags
-        wasm_blocked
-        scripts_off("without scripts") wishes
+        accept_all adapters alike api back_forward bad_line banner_before_wasm blocking_tag
+        close_without_choosing cookie_twin cookies csp_without_wasm dark_layouts demo double_click
+        early_manage embedded_isolated embeds form_instead held_next_visit held_scripts hidden_overlay
+        hostile_page keyboard languages late_answer light_layouts locales manage narrow not_covered
+        notice_changes odd_devices pages queue_survives reject_all reopen returning_visit server_down
+        signal stale_notice storage_refused strict_csp tag_anywhere tag_at_the_end third_party
+        two_cookies two_tabs two_tags wasm_blocked wishes withdrawal scripts_off("without scripts")
     };
     let mut trials = Vec::new();
     for scenario in scenarios {

@@ -52,3 +52,14 @@ pub fn shipped_locales() -> Vec<String> {
     assert!(locales.iter().all(|locale| locale.parse::<Locale>().is_ok()), "{locales:?}");
     locales
 }
+
+/// The shop's notice, with more keys for one purpose and more tables at its end.
+///
+/// # Panics
+/// When there is no such purpose.
+#[must_use]
+pub fn notice_with(purpose: &str, keys: &str, tables: &str) -> String {
+    let id = format!("id = {purpose:?}\n");
+    assert!(NOTICE.contains(&id), "no purpose {purpose}");
+    format!("{}\n{tables}\n", NOTICE.replace(&id, &format!("{id}{keys}\n")))
+}

@@ -53,6 +53,8 @@ pub enum Trouble {
     HoldAnswer,
     /// The connection breaks, as when the server is down.
     Cut,
+    /// They are forwarded twice, one after the other; the page gets the second answer.
+    Twice,
     /// They are answered with this status.
     Status(u16),
 }
@@ -107,6 +109,12 @@ impl Host {
     #[must_use]
     pub fn localhost_origin(&self) -> String {
         format!("http://localhost:{}", self.address.port())
+    }
+
+    /// The same host under any name that leads to this machine.
+    #[must_use]
+    pub fn origin_of(&self, name: &str) -> String {
+        format!("http://{name}:{}", self.address.port())
     }
 
     /// What `{{tag}}` stands for.
@@ -293,6 +301,12 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         let response = shared.file(parts.uri.path());
         shared.note(number, response.status(), &[]);
         return response;
+    }
+    if shared.trouble(&path) == Some(Trouble::Twice) {
+        let first = Request::from_parts(parts.clone(), Body::empty());
+        if shared.forward(first, body.clone()).await.is_err() {
+            cut();
+        }
     }
     let Ok((status, headers, bytes)) = shared.forward(Request::from_parts(parts, Body::empty()), body).await
     else {

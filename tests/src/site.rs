@@ -55,6 +55,16 @@ impl Site {
         Ok(site)
     }
 
+    /// The shop has pages at this origin, too.
+    pub async fn allow(&self, origin: &str) {
+        let server = self.server.lock().await;
+        let store = server.as_ref().expect("the server is up").store();
+        let shop = SHOP.parse().expect("an id");
+        let mut origins = store.site(&shop).await.expect("the store answers").expect("the shop").origins;
+        origins.push(origin.to_owned());
+        store.set_origins(&shop, &origins).await.expect("origins are stored");
+    }
+
     /// Where the server listens; it must be up.
     pub async fn address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.server.lock().await.as_ref().context("the server is down")?.address())

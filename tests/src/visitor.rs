@@ -84,6 +84,39 @@ impl Visitor {
         self.hears("ready").await;
     }
 
+    /// Goes back to the page before.
+    pub async fn goes_back(&self) {
+        self.step("goes back");
+        self.session.back().await.expect("there is a page before");
+    }
+
+    /// Begins to open a page, and waits for none of what it loads.
+    pub async fn starts_to_open(&self, path: &str) {
+        self.open("/plain.html").await;
+        self.step(&format!("starts to open {path}"));
+        self.asks(&format!("setTimeout(() => location.assign({path:?})), 1")).await;
+    }
+
+    /// Opens another tab and turns to it; what is returned leads back.
+    pub async fn opens_tab(&self) -> String {
+        self.step("opens another tab");
+        let before = self.session.tab().await.expect("there is a tab");
+        let tab = self.session.new_tab().await.expect("a tab opens");
+        self.session.turn_to(&tab).await.expect("the new tab is there");
+        before
+    }
+
+    /// Turns to another tab.
+    pub async fn turns_to(&self, tab: &str) {
+        self.step("turns to the other tab");
+        self.session.turn_to(tab).await.expect("the tab is there");
+    }
+
+    /// The tab that the visitor looks at.
+    pub async fn tab(&self) -> String {
+        self.session.tab().await.expect("there is a tab")
+    }
+
     /// Waits for the DOM event `assent:NAME`; one that came before counts.
     pub async fn hears(&self, event: &str) {
         self.waits_for(&format!("heard.includes({event:?})")).await;
@@ -186,6 +219,13 @@ impl Visitor {
     pub async fn click(&self, selector: &str) {
         self.step(&format!("clicks {selector}"));
         let element = self.element(&format!("document.querySelector({selector:?})")).await;
+        self.session.click(&element).await.expect("the element is clicked");
+    }
+
+    /// Clicks the element that `expression` gives, as soon as it gives one.
+    pub async fn press_this(&self, expression: &str) {
+        self.step(&format!("clicks {expression}"));
+        let element = self.element(expression).await;
         self.session.click(&element).await.expect("the element is clicked");
     }
 

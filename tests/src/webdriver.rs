@@ -58,6 +58,27 @@ impl Session {
         self.post("refresh", &json!({})).await.map(drop)
     }
 
+    /// Goes back in the tab's history.
+    pub async fn back(&self) -> anyhow::Result<()> {
+        self.post("back", &json!({})).await.map(drop)
+    }
+
+    /// Opens another tab, in which nothing is; this one stays the one that is spoken to.
+    pub async fn new_tab(&self) -> anyhow::Result<String> {
+        let tab = self.post("window/new", &json!({ "type": "tab" })).await?;
+        Ok(tab["handle"].as_str().context("a tab has a handle")?.to_owned())
+    }
+
+    /// The tab that is spoken to.
+    pub async fn tab(&self) -> anyhow::Result<String> {
+        self.text("window").await
+    }
+
+    /// Speaks to this tab from now on.
+    pub async fn turn_to(&self, tab: &str) -> anyhow::Result<()> {
+        self.post("window", &json!({ "handle": tab })).await.map(drop)
+    }
+
     /// The body of a function, run in the page; what it returns.
     pub async fn script(&self, body: &str) -> anyhow::Result<Value> {
         self.post("execute/sync", &json!({ "script": body, "args": [] })).await

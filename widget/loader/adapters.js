@@ -27,33 +27,37 @@ const call = ({ by, global }, args) => {
 };
 const waiting = {};
 let told = "";
-// On every page the defaults come first, then what is stored; from then on whatever changes.
+// On every page every default comes first, then what is stored; from then on whatever changes.
 const advise = () => {
   const state = JSON.stringify(choices());
   if (told === state) return;
   const first = !told;
   told = state;
-  for (const adapter of tag.adapters ?? []) {
-    const { calls, fixed, purposes = [], states = {} } = adapter;
-    const all = (ids, ask) => (ids.length && ids.every(ask) ? "granted" : "denied");
-    const tell = (args, ask, more) => {
-      const words = { ...more };
-      for (const key in states) words[key] = all(states[key], ask);
-      const stands = { $states: words, $choices: choices() };
-      if (args) call(adapter, JSON.parse(JSON.stringify(args), (_, value) => stands[value] ?? value));
-    };
+  const all = (ids, ask) => (ids.length && ids.every(ask) ? "granted" : "denied");
+  const tell = (adapter, moment, ask, fixed) => {
+    const args = adapter.calls[moment];
+    const words = { ...fixed };
+    for (const key in adapter.states) words[key] = all(adapter.states[key], ask);
+    const stands = { $states: words, $choices: choices() };
     try {
-      if (first && window[adapter.global]?.some?.((entry) => entry[0] === "config" || entry.event === "gtm.js"))
-        warn(`${adapter.global} was in use before its default could be set: put this script first, and without async`);
-      if (first) tell(calls.default, () => false, fixed);
-      if (!first || stored) tell(calls.update, granted);
-      const yes = purposes.length > 0 && purposes.every(granted);
-      if (yes !== !!adapter.yes) tell(yes ? calls.granted : calls.denied, granted);
-      adapter.yes = yes;
+      if (args) call(adapter, JSON.parse(JSON.stringify(args), (_, value) => stands[value] ?? value));
     } catch (error) {
       // A vendor's script that fails must not keep the page from what was granted.
       warn(error);
     }
+  };
+  for (const adapter of first ? tag.adapters : []) {
+    const { global, fixed } = adapter;
+    if (window[global]?.some?.((entry) => entry[0] === "config" || entry.event === "gtm.js"))
+      warn(`${global} was in use before its default could be set: put this script first, and without async`);
+    tell(adapter, "default", () => false, fixed);
+  }
+  for (const adapter of tag.adapters) {
+    const { purposes = [] } = adapter;
+    if (!first || stored) tell(adapter, "update", granted);
+    const yes = purposes.length > 0 && purposes.every(granted);
+    if (yes !== !!adapter.yes) tell(adapter, yes ? "granted" : "denied", granted);
+    adapter.yes = yes;
   }
 };
 advise();

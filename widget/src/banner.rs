@@ -23,6 +23,7 @@ pub(crate) fn banner(
             <div class="words">
                 <h2 id="asks" part="title" tabindex={modal.then_some("-1")} autofocus={modal}>{&*texts.title}</h2>
                 <p part="text">{&*texts.body}</p>
+                {honoured(notice)}
                 {controller(notice)}
             </div>
             <div class="acts">
@@ -49,6 +50,16 @@ pub(crate) fn banner(
         }
     };
     html! { <section class={class} part="bar" aria-label={texts.region.clone()}>{inside}</section> }
+}
+
+/// What the browser's signal has denied already. It is always there; the style shows it where the loader found the signal.
+fn honoured(notice: &NoticeView) -> Html {
+    let covered: Vec<&str> =
+        notice.purposes.iter().filter(|purpose| purpose.gpc).map(|purpose| &*purpose.name).collect();
+    if covered.is_empty() {
+        return Html::default();
+    }
+    html! { <p class="signal" part="text">{covered.join(", ")}{": "}{&*notice.texts.signal}</p> }
 }
 
 /// One answer. Both are made here, and nothing but the words tells them apart to the eye.

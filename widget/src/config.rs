@@ -24,6 +24,7 @@ pub(crate) fn notice(tag: &JsValue) -> NoticeView {
         purposes: list(tag, "purposes", |purpose| PurposeView {
             id: text(purpose, "id"),
             essential: get(purpose, "essential").is_truthy(),
+            gpc: get(purpose, "gpc").is_truthy(),
             since: number(purpose, "since"),
             name: text(purpose, "name"),
             description: text(purpose, "description"),

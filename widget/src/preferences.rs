@@ -54,6 +54,9 @@ fn item(
                     disabled={purpose.essential} onchange={act.reform(move |_| Action::Toggle(at))} />
             </div>
             <p id={about}>{&*purpose.description}</p>
+            if purpose.gpc {
+                <p class="signal">{if granted { &*notice.texts.signal_overruled } else { &*notice.texts.signal }}</p>
+            }
             if !purpose.cookies.is_empty() { {declared(notice, purpose)} }
         </section>
     }

@@ -47,6 +47,7 @@ mod tests {
             purposes: vec![PurposeView {
                 id: "analytics".to_owned(),
                 essential: false,
+                gpc: false,
                 since: 1,
                 name: "Analytics".to_owned(),
                 description: String::new(),

@@ -129,6 +129,7 @@ mod tests {
         let purpose = |id: &str, essential| PurposeView {
             id: id.to_owned(),
             essential,
+            gpc: false,
             since: 1,
             name: String::new(),
             description: String::new(),
