@@ -16,6 +16,8 @@ mod accept_all;
 mod alike;
 #[path = "banner_before_wasm/scenario.rs"]
 mod banner_before_wasm;
+#[path = "behind_nginx/scenario.rs"]
+mod behind_nginx;
 #[path = "blocking_tag/scenario.rs"]
 mod blocking_tag;
 #[path = "close_without_choosing/scenario.rs"]
@@ -96,11 +98,12 @@ mod wishes;
 mod layouts;
 
 macro_rules! scenarios {
-    ($($name:ident $(($without:literal))?)*) => {
+    ($($name:ident $(($without:literal))? $([$behind:literal])?)*) => {
         [$(Scenario {
             name: stringify!($name),
             play: |stage| Box::pin($name::play(stage)),
             scripts: concat!($($without)?).is_empty(),
+            nginx: !concat!($($behind)?).is_empty(),
         }),*]
     };
 }
@@ -127,6 +130,7 @@ fn main() -> ExitCode {
         light_layouts locales manage narrow not_covered notice_changes pages queue_survives reject_all
         reopen returning_visit server_down storage_refused strict_csp tag_at_the_end third_party two_tags
         wasm_blocked
+        behind_nginx["behind nginx"]
         scripts_off("without scripts") wishes
     };
     let mut trials = Vec::new();
@@ -134,10 +138,11 @@ fn main() -> ExitCode {
         for pool in &pools {
             let (pool, settings, handle) =
                 (Arc::clone(pool), Arc::clone(&settings), runtime.handle().clone());
-            let ignored = pool.missing().is_some() && !settings.ci;
+            let missing = pool.missing().or(scenario.missing(&settings)).map(str::to_owned);
+            let ignored = missing.is_some() && !settings.ci;
             let name = format!("{}::{}", pool.engine(), scenario.name);
             let play = move || {
-                let outcome = match pool.missing() {
+                let outcome = match missing {
                     Some(missing) => Err(anyhow!("{missing}")),
                     None => handle.block_on(scenario.run(&pool, &settings)),
                 };
@@ -153,7 +158,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    for missing in pools.iter().filter_map(|pool| pool.missing()) {
+    let lacking = scenarios.iter().filter_map(|scenario| scenario.missing(&settings));
+    for missing in pools.iter().filter_map(|pool| pool.missing()).chain(lacking) {
         eprintln!("{missing}");
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
