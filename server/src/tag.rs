@@ -195,7 +195,8 @@ pub fn render(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Rendere
         integrity: Integrity { js: widget::glue_integrity(), wasm: widget::wasm_integrity() },
         locales: notice.texts.keys().collect(),
     };
-    let script = format!("{}({});\n", strip(&loader(!notice.adapters.is_empty())), serde_json::to_string(&tag).ok()?);
+    let script =
+        format!("{}({});\n", strip(&loader(!notice.adapters.is_empty())), serde_json::to_string(&tag).ok()?);
     Some(Rendered {
         script: Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()),
         notice: Precompressed::new(
@@ -247,9 +248,7 @@ fn theme(appearance: &Appearance) -> String {
 fn loader(with_adapters: bool) -> String {
     let (line, part) = ADAPTERS;
     let adapters = if with_adapters { part } else { "const advise = () => {};" };
-    LOADER_PARTS
-        .iter()
-        .fold(LOADER.replace(line, adapters), |whole, (line, part)| whole.replace(line, part))
+    LOADER_PARTS.iter().fold(LOADER.replace(line, adapters), |whole, (line, part)| whole.replace(line, part))
 }
 
 /// Leaves out what only readers of the source need: indentation, empty lines, and lines that are wholly a comment.

@@ -24,6 +24,8 @@ mod back_forward;
 mod bad_line;
 #[path = "banner_before_wasm/scenario.rs"]
 mod banner_before_wasm;
+#[path = "behind_nginx/scenario.rs"]
+mod behind_nginx;
 #[path = "blocking_tag/scenario.rs"]
 mod blocking_tag;
 #[path = "close_without_choosing/scenario.rs"]
@@ -120,11 +122,12 @@ mod withdrawal;
 mod layouts;
 
 macro_rules! scenarios {
-    ($($name:ident $(($without:literal))?)*) => {
+    ($($name:ident $(($without:literal))? $([$behind:literal])?)*) => {
         [$(Scenario {
             name: stringify!($name),
             play: |stage| Box::pin($name::play(stage)),
             scripts: concat!($($without)?).is_empty(),
+            nginx: !concat!($($behind)?).is_empty(),
         }),*]
     };
 }
@@ -152,16 +155,18 @@ fn main() -> ExitCode {
         notice_changes odd_devices pages queue_survives reject_all reopen returning_visit server_down
         signal stale_notice storage_refused strict_csp tag_anywhere tag_at_the_end third_party
         two_cookies two_tabs two_tags wasm_blocked wishes withdrawal scripts_off("without scripts")
+        behind_nginx["behind nginx"]
     };
     let mut trials = Vec::new();
     for scenario in scenarios {
         for pool in &pools {
             let (pool, settings, handle) =
                 (Arc::clone(pool), Arc::clone(&settings), runtime.handle().clone());
-            let ignored = pool.missing().is_some() && !settings.ci;
+            let missing = pool.missing().or(scenario.missing(&settings)).map(str::to_owned);
+            let ignored = missing.is_some() && !settings.ci;
             let name = format!("{}::{}", pool.engine(), scenario.name);
             let play = move || {
-                let outcome = match pool.missing() {
+                let outcome = match missing {
                     Some(missing) => Err(anyhow!("{missing}")),
                     None => handle.block_on(scenario.run(&pool, &settings)),
                 };
@@ -177,7 +182,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    for missing in pools.iter().filter_map(|pool| pool.missing()) {
+    let lacking = scenarios.iter().filter_map(|scenario| scenario.missing(&settings));
+    for missing in pools.iter().filter_map(|pool| pool.missing()).chain(lacking) {
         eprintln!("{missing}");
     }
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -12,6 +12,7 @@
 
 pub mod deadline;
 pub mod engine;
+pub mod nginx;
 pub mod notice;
 pub mod page;
 pub mod process;

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::panic::resume_unwind;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::Context;
 use axum::Router;
@@ -17,6 +17,8 @@ use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::nginx::{Answer, Nginx};
+
 /// What `{{nonce}}` stands for.
 pub const NONCE: &str = "8IBTHwOdqNKAWeKl7plt8g";
 const HOOK: &str = include_str!("hook.js");
@@ -26,6 +28,7 @@ const HOOK: &str = include_str!("hook.js");
 pub struct Host {
     address: SocketAddr,
     shared: Arc<Shared>,
+    nginx: OnceLock<Nginx>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -96,7 +99,7 @@ impl Host {
         let task = tokio::spawn(async move {
             drop(axum::serve(listener, router).await);
         });
-        Ok(Self { address, shared, task })
+        Ok(Self { address, shared, nginx: OnceLock::new(), task })
     }
 
     /// The host's origin under the name `127.0.0.1`.
@@ -115,6 +118,17 @@ impl Host {
     #[must_use]
     pub fn origin_of(&self, name: &str) -> String {
         format!("http://{name}:{}", self.address.port())
+    }
+
+    /// Puts nginx in front of this host. `/_assent/` then goes past it, so nothing of that can be delayed or broken.
+    pub fn stand_behind(&self, nginx: Nginx) {
+        self.nginx.set(nginx).expect("one nginx is enough");
+    }
+
+    /// The nginx in front of this host, if there is one.
+    #[must_use]
+    pub fn nginx(&self) -> Option<&Nginx> {
+        self.nginx.get()
     }
 
     /// What `{{tag}}` stands for.
@@ -157,11 +171,13 @@ impl Host {
         self.shared.troubles.send_modify(|troubles| troubles.retain(|(prefix, _)| prefix != path));
     }
 
-    /// The requests so far whose path starts with `path`, in the order of their arrival.
+    /// The requests so far whose path starts with `path`, in the order of their arrival; those that went past this host
+    /// come last, as nginx has logged them.
     #[must_use]
     pub fn seen(&self, path: &str) -> Vec<Seen> {
+        let past = self.nginx().map(Nginx::logged).unwrap_or_default().into_iter().map(Seen::from);
         let seen = lock(&self.shared.seen);
-        seen.iter().filter(|request| request.path.starts_with(path)).cloned().collect()
+        seen.iter().cloned().chain(past).filter(|request| request.path.starts_with(path)).collect()
     }
 
     /// What the window error hook told so far.
@@ -173,6 +189,13 @@ impl Host {
     /// Takes errors that the scenario provoked out of the list.
     pub fn forgive(&self, provoked: &str) {
         lock(&self.shared.errors).retain(|error| !error.contains(provoked));
+    }
+}
+
+impl From<Answer> for Seen {
+    fn from(answer: Answer) -> Self {
+        let Answer { method, path, body, status, .. } = answer;
+        Self { method, path, body, status: Some(status), answer: String::new() }
     }
 }
 

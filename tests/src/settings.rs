@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::Engine;
+use crate::nginx;
 
 const AXE: &str = "../target/tools/npm/node_modules/axe-core/axe.min.js";
 const TSC: &str = "../target/tools/npm/node_modules/.bin/tsc";
@@ -24,6 +25,8 @@ pub struct Settings {
     pub axe: Option<Arc<str>>,
     /// TypeScript's compiler, likewise.
     pub typescript: Option<PathBuf>,
+    /// The nginx that one scenario stands behind, if there is one.
+    pub nginx: Option<PathBuf>,
     /// `PATH`, where the browsers and their drivers are looked for.
     pub path: Vec<PathBuf>,
 }
@@ -36,6 +39,8 @@ impl Settings {
             Some(names) => names.split(',').map(|name| name.trim().parse()).collect::<anyhow::Result<_>>()?,
         };
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path =
+            read("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
         Ok(Self {
             engines,
             screenshots: read("ASSENT_TEST_SCREENSHOTS").map(PathBuf::from),
@@ -43,7 +48,8 @@ impl Settings {
             geckodriver: read("ASSENT_TEST_GECKODRIVER").map(PathBuf::from),
             axe: std::fs::read_to_string(here.join(AXE)).ok().map(Arc::from),
             typescript: Some(here.join(TSC)).filter(|tsc| tsc.is_file()),
-            path: read("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default(),
+            nginx: nginx::program(&path),
+            path,
         })
     }
 }

@@ -2,22 +2,27 @@
 //! Refuses to know what any scenario is about.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use assent_shared::Decision;
 
 use crate::engine::Pool;
+use crate::nginx::Nginx;
 use crate::page::{Host, Seen};
+use crate::process::free_port;
 use crate::settings::Settings;
 use crate::site::Site;
 use crate::visitor::Visitor;
 
 /// Longer than any scenario takes; one that hangs ends here, and its browser with it.
 const LONGEST: Duration = Duration::from_mins(2);
+
+const NO_NGINX: &str = "the first-party mode cannot be tested here: install the package nginx";
 
 /// The id of the site that most scenarios are about.
 pub const SHOP: &str = "shop";
@@ -48,6 +53,8 @@ pub struct Scenario {
     pub play: fn(Stage) -> Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Whether the browser runs the page's scripts.
     pub scripts: bool,
+    /// Whether nginx stands in front of the web host.
+    pub nginx: bool,
 }
 
 impl Stage {
@@ -113,18 +120,33 @@ impl Stage {
 }
 
 impl Scenario {
+    /// What to install, if this scenario cannot be played here in any engine.
+    #[must_use]
+    pub fn missing(&self, settings: &Settings) -> Option<&'static str> {
+        (self.nginx && settings.nginx.is_none()).then_some(NO_NGINX)
+    }
+
     /// Plays the scenario in one engine, on a stage of its own.
     pub async fn run(self, pool: &Pool, settings: &Settings) -> anyhow::Result<()> {
         let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
         // A scenario without a page of its own plays on the common one; the demo's page stands at the top.
         let host =
             Host::start(vec![scenarios.join(self.name), scenarios.clone(), scenarios.join("../..")]).await?;
-        let site = Site::start(vec![host.origin(), host.localhost_origin()]).await?;
-        host.set_upstream(Some(site.address().await?));
+        let front = if self.nginx { Some(SocketAddr::from(([127, 0, 0, 1], free_port()?))) } else { None };
+        let mut origins = vec![host.origin(), host.localhost_origin()];
+        origins.extend(front.map(|front| format!("http://{front}")));
+        let site = Site::start(origins).await?;
+        let server = site.address().await?;
+        host.set_upstream(Some(server));
         host.set_tag(TAG);
+        if let Some(front) = front {
+            let program = settings.nginx.as_deref().context(NO_NGINX)?;
+            host.stand_behind(Nginx::start(program, front, &host.origin(), server).await?);
+        }
+        let home = host.nginx().map_or_else(|| host.origin(), Nginx::origin);
 
         let lease = pool.lease_with(self.scripts).await?;
-        let visitor = Visitor::new(lease.session.clone(), pool.engine(), host.origin(), settings, self.name);
+        let visitor = Visitor::new(lease.session.clone(), pool.engine(), home, settings, self.name);
         let stage = Stage { host: Arc::new(host), site: Arc::new(site), visitor: Arc::new(visitor) };
 
         let played = tokio::time::timeout(LONGEST, tokio::spawn((self.play)(stage.clone()))).await;

@@ -172,6 +172,11 @@ impl Session {
         Ok(answer.as_array().cloned().unwrap_or_default())
     }
 
+    /// Puts a cookie of the page's host into the jar, described as WebDriver does it.
+    pub async fn add_cookie(&self, cookie: &Value) -> anyhow::Result<()> {
+        self.post("cookie", &json!({ "cookie": cookie })).await.map(drop)
+    }
+
     /// Empties the jar of the page's host.
     pub async fn delete_cookies(&self) -> anyhow::Result<()> {
         send(Method::DELETE, format!("{}/cookie", self.address), None).await.map(drop)

@@ -42,6 +42,10 @@ const AXE: (&str, &str) = ("axe-core", "4.14.1");
 /// What checks the types of the page's API.
 const TYPESCRIPT: (&str, &str) = ("typescript", "7.0.2");
 
+/// The proxy in front of one scenario, under the name that the package has on every Debian; `nginx-light` is more than this
+/// by now, not less.
+const NGINX: &str = "nginx";
+
 /// What the tests found on this machine, and what they did not.
 #[derive(Default)]
 pub(crate) struct Machine {
@@ -72,6 +76,9 @@ pub(crate) fn prepare() -> Machine {
         .collect();
     if postgres_binaries().is_none() {
         packages.push("postgresql");
+    }
+    if !nginx_is_here() {
+        packages.push(NGINX);
     }
     if !packages.is_empty() {
         let _ = install(&packages).inspect_err(|error| println!("{error:#}"));
@@ -110,6 +117,9 @@ pub(crate) fn prepare() -> Machine {
     if machine.postgres.is_none() {
         let line = apt_line(&["postgresql"]);
         machine.missing.push(format!("PostgreSQL is missing, install it by: {line}"));
+    }
+    if !nginx_is_here() {
+        machine.missing.push(format!("nginx is missing, install it by: {}", apt_line(&[NGINX])));
     }
     machine
 }
@@ -156,6 +166,12 @@ fn postgres_binaries() -> Option<PathBuf> {
         .collect();
     versions.sort();
     versions.pop()
+}
+
+/// The tests look for it in the same places: programs of the system are not on everybody's `PATH`.
+fn nginx_is_here() -> bool {
+    let system = || ["/usr/sbin/nginx", "/usr/local/sbin/nginx"].iter().any(|file| Path::new(file).is_file());
+    find("nginx").is_some() || system()
 }
 
 /// Firefox's driver: Debian has no package of it, so it is compiled once and kept in the target folder.

@@ -28,7 +28,11 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     visitor.visit("/").await;
     visitor.lets_the_page_settle().await;
     let config = json!(["config", "G-1"]);
-    assert_eq!(visitor.asks("lines('dataLayer')").await, json!([config]), "nothing is told that is not named");
+    assert_eq!(
+        visitor.asks("lines('dataLayer')").await,
+        json!([config]),
+        "nothing is told that is not named"
+    );
 
     site.publish(&notice_with("video", "", NAMED), &[]).await.expect("a notice");
     host.set_tag(&format!("{TAG}?named"));
@@ -38,9 +42,16 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     default["security_storage"] = json!("granted");
     default["wait_for_update"] = json!(500);
     let start = [json!(["consent", "default", default]), config];
-    assert_eq!(visitor.asks("lines('dataLayer')").await, json!(start), "denied, before the tag's own first line");
+    assert_eq!(
+        visitor.asks("lines('dataLayer')").await,
+        json!(start),
+        "denied, before the tag's own first line"
+    );
     assert_eq!(visitor.asks("kinds()[0]").await, "[object Arguments]", "an array would not be read");
-    assert_eq!(visitor.asks("lines('uetq')").await, json!(["consent", "default", { "ad_storage": "denied" }]));
+    assert_eq!(
+        visitor.asks("lines('uetq')").await,
+        json!(["consent", "default", { "ad_storage": "denied" }])
+    );
     assert_eq!(visitor.asks("lines('_paq')").await, json!([["requireConsent"]]));
     assert_eq!(visitor.asks("lines('ttq')").await, json!([["holdConsent"]]));
     assert_eq!(visitor.asks("lines('own')").await, json!([]));
@@ -52,18 +63,31 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     let update = json!(["consent", "update", states("granted", "granted")]);
     let event = json!({ "event": "assent", "choices": { "analytics": true, "video": true } });
     assert_eq!(rest(&visitor.asks("lines('dataLayer')").await, 2), [update.clone(), event.clone()]);
-    assert_eq!(rest(&visitor.asks("lines('uetq')").await, 3), [json!("consent"), json!("update"), json!({ "ad_storage": "granted" })]);
+    assert_eq!(
+        rest(&visitor.asks("lines('uetq')").await, 3),
+        [json!("consent"), json!("update"), json!({ "ad_storage": "granted" })]
+    );
     assert_eq!(rest(&visitor.asks("lines('_paq')").await, 1), [json!(["setConsentGiven"])]);
     assert_eq!(rest(&visitor.asks("lines('ttq')").await, 1), [json!(["grantConsent"])]);
-    assert_eq!(visitor.asks("lines('own')").await, json!([["seen", { "analytics": true, "video": true }, 7]]));
-    let more = [json!(["clarity", "consentv2", { "analytics_Storage": "granted" }]), json!(["fbq", "consent", "grant"])];
+    assert_eq!(
+        visitor.asks("lines('own')").await,
+        json!([["seen", { "analytics": true, "video": true }, 7]])
+    );
+    let more = [
+        json!(["clarity", "consentv2", { "analytics_Storage": "granted" }]),
+        json!(["fbq", "consent", "grant"]),
+    ];
     assert_eq!(rest(&visitor.asks("told").await, 3), more);
     site.has_one_receipt().await;
 
     // The next page knows it before the first hit.
     visitor.visit("/").await;
     let lines = visitor.asks("lines('dataLayer')").await;
-    assert_eq!(lines, json!([start[0], update, event, start[1]]), "the default, what is stored, then the tag");
+    assert_eq!(
+        lines,
+        json!([start[0], update, event, start[1]]),
+        "the default, what is stored, then the tag"
+    );
     // A choice that changes nothing for a vendor is not told to it again; a withdrawal is.
     visitor.reopen().await;
     visitor.save().await;

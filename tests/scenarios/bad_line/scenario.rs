@@ -39,7 +39,11 @@ pub(crate) async fn play(stage: Stage) {
     assert_eq!(visitor.asks("refused").await, serde_json::json!([422]));
     assert_eq!(visitor.queued().await, 0);
     host.relieve(DECISIONS);
-    assert_eq!(visitor.grants().await.as_deref(), Some(""), "a refusal stays one, whatever becomes of its receipt");
+    assert_eq!(
+        visitor.grants().await.as_deref(),
+        Some(""),
+        "a refusal stays one, whatever becomes of its receipt"
+    );
     visitor.asks("assent.accept(), 1").await;
     visitor.has_sent_all().await;
     site.has_receipts(22).await;

@@ -38,7 +38,8 @@ pub(crate) async fn play(Stage { visitor, host, .. }: Stage) {
     assert!(refusal.value.ends_with('~'), "{}", refusal.value);
 }
 
-async fn both(visitor: &Visitor) -> (Cookie, Cookie) {
+/// Both cookies, exactly as promised.
+pub(crate) async fn both(visitor: &Visitor) -> (Cookie, Cookie) {
     let cookies = visitor.cookies().await;
     assert_eq!(cookies.len(), 2, "two cookies and no more: {cookies:#?}");
     let now = now();

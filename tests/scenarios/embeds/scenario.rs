@@ -12,10 +12,15 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     says(&visitor, "#film", &["A film about kilns", "Video", &host.origin()[7..]]).await;
     says(&visitor, "#wide", &["Example Video", "Analytics, Video"]).await;
     assert_eq!(visitor.asks("near('#film')").await, serde_json::json!([420, 240]), "the embed's own size");
-    assert!(visitor.asks("near('#wide')[0] > 900 && near('#wide')[1] > 150").await == true, "as wide as the page");
+    assert!(
+        visitor.asks("near('#wide')[0] > 900 && near('#wide')[1] > 150").await == true,
+        "as wide as the page"
+    );
     assert!(visitor.asks("stand('#pixel') === null && stand('#picture') === null").await == true);
     visitor.inspects("placeholders of held embeds").await;
-    for asked_for in ["/frame.html", "/frame.html?wide", "/clip.webm", "/poster.png", "/picture.png", "/held.css"] {
+    for asked_for in
+        ["/frame.html", "/frame.html?wide", "/clip.webm", "/poster.png", "/picture.png", "/held.css"]
+    {
         assert!(host.seen(asked_for).is_empty(), "{asked_for} was fetched before a choice");
     }
 
@@ -33,7 +38,9 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
 
     // Always: a decision about its purpose, with its receipt; the other purposes stay denied.
     chooses(&visitor, "#clip", "Always allow").await;
-    visitor.waits_for("title('#film') === 'A film' && stand('#inner') === null && title('#inner') === 'A film'").await;
+    visitor
+        .waits_for("title('#film') === 'A film' && stand('#inner') === null && title('#inner') === 'A film'")
+        .await;
     visitor.waits_for("document.querySelector('#clip').poster.endsWith('/poster.png')").await;
     visitor.sees_page_only().await;
     let receipt = site.has_one_receipt().await;

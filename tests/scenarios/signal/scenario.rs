@@ -56,7 +56,8 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     site.has_receipts(4).await;
 
     // Where it covers everything that would be asked, nothing is asked, and nothing is kept.
-    let all = notice_with("video", "gpc = true", "").replace("id = \"analytics\"\n", "id = \"analytics\"\ngpc = true\n");
+    let all = notice_with("video", "gpc = true", "")
+        .replace("id = \"analytics\"\n", "id = \"analytics\"\ngpc = true\n");
     site.publish(&all, &[]).await.expect("another notice");
     host.set_tag(&format!("{TAG}?all"));
     visitor.forgets().await;

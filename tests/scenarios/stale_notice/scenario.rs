@@ -16,7 +16,10 @@ pub(crate) async fn play(stage: Stage) {
     visitor.sees_banner().await;
     assert_eq!(stage.posted()[0].1.status, Some(409));
     assert!(visitor.decision().await.is_none(), "nothing is decided");
-    assert!(visitor.asks("Object.values(assent.choices()).some(Boolean)").await == false, "nothing is granted");
+    assert!(
+        visitor.asks("Object.values(assent.choices()).some(Boolean)").await == false,
+        "nothing is granted"
+    );
     assert_eq!(visitor.asks("probe.roots().length").await, 1);
 
     visitor.manage().await;

@@ -27,5 +27,8 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     visitor.visit("/?late").await;
     visitor.sees_banner().await;
     let said = visitor.asks("said.join()").await;
-    assert!(said.as_str().is_some_and(|said| said.contains("put this script first, and without async")), "{said}");
+    assert!(
+        said.as_str().is_some_and(|said| said.contains("put this script first, and without async")),
+        "{said}"
+    );
 }

@@ -9,13 +9,18 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     visitor.open(&format!("{home}/plain.html")).await;
     // The refusal is the newer one; a browser shows either first.
     for [older, newer] in [["", "; Domain=shop.localhost"], ["; Domain=shop.localhost", ""]] {
-        visitor.asks(&format!("document.cookie = 'assent=1~1~sg0000~analytics.video; Path=/{older}', 1")).await;
+        visitor
+            .asks(&format!("document.cookie = 'assent=1~1~sg0000~analytics.video; Path=/{older}', 1"))
+            .await;
         visitor.asks(&format!("document.cookie = 'assent=1~1~sg0001~; Path=/{newer}', 1")).await;
         assert_eq!(visitor.asks("document.cookie.match(/assent=/g).length").await, 2);
         visitor.visit(&format!("{home}/")).await;
         visitor.lets_the_page_settle().await;
         assert!(visitor.ran().await.is_empty(), "the refusal is newer");
-        assert_eq!(visitor.asks("document.cookie.match(/assent=[^;]*/g)").await, serde_json::json!(["assent=1~1~sg0001~"]));
+        assert_eq!(
+            visitor.asks("document.cookie.match(/assent=[^;]*/g)").await,
+            serde_json::json!(["assent=1~1~sg0001~"])
+        );
 
         visitor.reopen().await;
         visitor.accept_all().await;

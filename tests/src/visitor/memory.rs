@@ -1,9 +1,9 @@
 //! Owns what the visitor's browser remembers: the two cookies, and the queue of decisions that wait.
-//! Refuses to change any of it, but as people do: by an earlier visit, or by deleting everything.
+//! Refuses to change any of it, but as people do: by an earlier visit, by deleting everything, by letting time pass.
 
 use assent_shared::StoredDecision;
 use assent_shared::cookie::{COOKIE, ID_COOKIE};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Visitor;
 
@@ -70,6 +70,19 @@ impl Visitor {
         self.step("deletes cookies and storage");
         self.session.delete_cookies().await.expect("the jar can be emptied");
         self.asks("localStorage.clear()").await;
+    }
+
+    /// Lets time pass for the jar: each cookie is nearer to its end by so much, and otherwise as it was.
+    pub async fn stays_away(&self, seconds: i64) {
+        self.step(&format!("stays away for {seconds} s"));
+        for cookie in self.cookies().await {
+            let expiry = cookie.expiry.expect("a cookie that outlives the session");
+            let aged = json!({
+                "name": cookie.name, "value": cookie.value, "path": cookie.path, "secure": cookie.secure,
+                "httpOnly": cookie.http_only, "sameSite": cookie.same_site, "expiry": expiry - seconds,
+            });
+            self.session.add_cookie(&aged).await.expect("a cookie is put back");
+        }
     }
 
     /// How many decisions wait in the durable queue.
