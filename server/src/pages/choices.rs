@@ -141,7 +141,7 @@ pub async fn save_choices(
     };
     let mut response = Redirect::to(&to).into_response();
     response.headers_mut().insert(CACHE_CONTROL, axum::http::HeaderValue::from_static("no-store"));
-    set_cookies(&mut response, &decision.visitor, Some(&own), &page.origin);
+    set_cookies(&mut response, &decision.visitor, Some(&own), &page.origin, site);
     Ok(response)
 }
 
