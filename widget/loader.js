@@ -1,12 +1,17 @@
-// Owns the script tag: it reads the decision, paints the server's HTML, holds and releases, and sees to it that a decision
-// arrives. Refuses to wait for WebAssembly, to throw into the page, and to grant anything by mistake: every failure means denied.
+// Owns the script tag: it reads the decision, paints the server's HTML, holds and releases, and takes an answer. Whatever
+// can wait until the first picture has been painted is `later.js`, a file of its own.
+// Refuses to wait for WebAssembly, to throw into the page, and to grant anything by mistake: every failure means denied.
 // The server appends the tag's own data as the argument. Comment lines and indentation are not sent.
 (function assent(tag) {
   const warn = (what) => console.warn("assent:", what);
   try {
     const { site, integrity } = tag;
-    // A second script tag does nothing. An element with the id "assent" is not a first one.
-    if (typeof window.assent?.granted === "function") return;
+    // What one run of this script hands to the next: in another language, or with a newer notice.
+    const key = Symbol.for("assent");
+    const handed = window[key];
+    // A second script tag does nothing. An element with the id "assent" is not a first one; nor is a page's queue of calls.
+    if (typeof window.assent?.granted === "function" && !(handed?.beyond < tag.number)) return;
+    handed?.retire?.();
 
     //= loader/address.js
     //= loader/decision.js
@@ -14,23 +19,28 @@
 
     // Whatever the banner's first picture does not need comes after it: to read this far is all that it waits for.
     let alive;
-    const live = () => (alive ??= begin());
+    const live = () => {
+      if (alive) return alive;
+      alive = begin();
+      // A page that is only prerendered is seen by nobody yet; until it is, another one may be answered.
+      if (document.prerendering) document.addEventListener("prerenderingchange", alive.start, { once: true });
+      else alive.start();
+      for (const task of early.splice(0)) page.push(task);
+      return alive;
+    };
     const begin = () => {
       //= loader/record.js
+      //= loader/adapters.js
       //= loader/hold.js
       //= loader/queue.js
       //= loader/decide.js
       //= loader/wake.js
       //= loader/live.js
-      return { choices, granted, open, press };
     };
-    window.assent = {
-      choices: () => live().choices(),
-      granted: (id) => live().granted(id),
-      open: () => live().open(),
-    };
+    //= loader/api.js
     shadow.addEventListener("click", (event) => live().press(event));
-    if (view === "closed" || document.hidden || !document.body) live();
+    // A vendor's script must find its defaults set.
+    if (view === "closed" || tag.adapters || document.hidden || !document.body) live();
     else {
       paint(view);
       show();

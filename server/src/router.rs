@@ -42,6 +42,7 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         // The page
         .route("/_assent/{site}", get(tag::get_tag))
         .route("/_assent/widget/{hash}/{file}", get(widget::get_widget_file))
+        .route("/_assent/assent.d.ts", get(widget::get_types))
         .route("/_assent/{site}/notices/{number}", get(tag::get_notice))
         // The visitor
         .merge(visitor)

@@ -30,11 +30,13 @@ const LOADER_PARTS: &[(&str, &str)] = &[
     ("//= loader/decision.js", include_str!("../../widget/loader/decision.js")),
     ("//= loader/show.js", include_str!("../../widget/loader/show.js")),
     ("//= loader/record.js", include_str!("../../widget/loader/record.js")),
+    ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js")),
     ("//= loader/hold.js", include_str!("../../widget/loader/hold.js")),
     ("//= loader/queue.js", include_str!("../../widget/loader/queue.js")),
     ("//= loader/decide.js", include_str!("../../widget/loader/decide.js")),
     ("//= loader/wake.js", include_str!("../../widget/loader/wake.js")),
     ("//= loader/live.js", include_str!("../../widget/loader/live.js")),
+    ("//= loader/api.js", include_str!("../../widget/loader/api.js")),
 ];
 const STYLE: &str =
     concat!(include_str!("../../widget/style.css"), include_str!("../../widget/conditions.css"));

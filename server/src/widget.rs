@@ -1,5 +1,6 @@
 //! Owns the widget's files as built into this binary, and their addresses.
-//! Refuses any hash but its own: another build's glue and wasm do not fit together.
+//! Refuses any hash but its own: another build's glue and wasm do not fit together. The declarations have none; people ask
+//! for them by hand, and want this server's.
 
 use std::sync::LazyLock;
 
@@ -9,6 +10,7 @@ use axum::response::Response;
 use crate::error::{Error, Result};
 use crate::extract::PathOf;
 use crate::serve_file::Precompressed;
+use crate::tag::CACHE;
 
 /// Names this build of the widget: the first 64 bits of the SHA-256 over its glue and wasm.
 pub const HASH: &str = env!("ASSENT_WIDGET_HASH");
@@ -27,6 +29,13 @@ static WASM: LazyLock<Precompressed> = LazyLock::new(|| {
         include_bytes!(concat!(env!("ASSENT_WIDGET_FOLDER"), "/widget.wasm")).to_vec(),
         include_bytes!(concat!(env!("ASSENT_WIDGET_FOLDER"), "/widget.wasm.br")).to_vec(),
     )
+});
+
+/// What the page's scripts may use, for TypeScript. Plain text, so that a browser shows it; without brotli, because the
+/// first who asks would wait for it.
+static TYPES: LazyLock<Precompressed> = LazyLock::new(|| {
+    let declarations = include_str!("../../widget/assent.d.ts");
+    Precompressed::with_brotli("text/plain; charset=utf-8", declarations.into(), Vec::new())
 });
 
 /// Glue and wasm over the wire, in bytes of brotli.
@@ -60,4 +69,9 @@ pub async fn get_widget_file(
         _ => return Err(Error::NotFound),
     };
     Ok(file.respond(&headers, "public, max-age=31536000, immutable", "accept-encoding"))
+}
+
+/// `GET /_assent/assent.d.ts`
+pub async fn get_types(headers: HeaderMap) -> Response {
+    TYPES.respond(&headers, CACHE, "accept-encoding")
 }

@@ -61,6 +61,12 @@ texts! {
     cookie_provider,
     /// Summary line that unfolds a purpose's declared cookies.
     cookies,
+    /// Stands in place of embedded content: `{provider}` is its host, `{purpose}` its purpose by name.
+    embed,
+    /// The button that grants the purpose of such content.
+    embed_always,
+    /// The button that loads such content this one time.
+    embed_once,
     /// The button that opens the preferences.
     manage,
     /// The preferences' heading.
@@ -79,6 +85,10 @@ texts! {
     save,
     /// Announced after a decision was stored.
     saved,
+    /// Says that a purpose is off because of the browser's signal, beside the purpose and in the banner.
+    signal,
+    /// Says that a purpose is on although the browser sends the signal, because the visitor turned it on.
+    signal_overruled,
     /// The banner's heading.
     title,
 }

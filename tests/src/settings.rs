@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::engine::Engine;
 
 const AXE: &str = "../target/tools/npm/node_modules/axe-core/axe.min.js";
+const TSC: &str = "../target/tools/npm/node_modules/.bin/tsc";
 
 /// A run's settings.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct Settings {
     pub geckodriver: Option<PathBuf>,
     /// axe-core's source, if `cargo xtask test` has put it into the target folder.
     pub axe: Option<Arc<str>>,
+    /// TypeScript's compiler, likewise.
+    pub typescript: Option<PathBuf>,
     /// `PATH`, where the browsers and their drivers are looked for.
     pub path: Vec<PathBuf>,
 }
@@ -32,12 +35,14 @@ impl Settings {
             None => Engine::ALL.to_vec(),
             Some(names) => names.split(',').map(|name| name.trim().parse()).collect::<anyhow::Result<_>>()?,
         };
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         Ok(Self {
             engines,
             screenshots: read("ASSENT_TEST_SCREENSHOTS").map(PathBuf::from),
             ci: read("CI").is_some_and(|ci| ci == "true" || ci == "1"),
             geckodriver: read("ASSENT_TEST_GECKODRIVER").map(PathBuf::from),
-            axe: std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(AXE)).ok().map(Arc::from),
+            axe: std::fs::read_to_string(here.join(AXE)).ok().map(Arc::from),
+            typescript: Some(here.join(TSC)).filter(|tsc| tsc.is_file()),
             path: read("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default(),
         })
     }

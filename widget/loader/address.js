@@ -3,9 +3,8 @@
 
 const here = document.currentScript;
 // By name when the browser does not say which script this is; an element named "currentScript" must not say it either.
-const handed = Symbol.for("assent");
 const source =
-  here?.localName === "script" ? here : (window[handed] ?? document.querySelector(`script[src*="/_assent/${site}.js"]`));
+  here?.localName === "script" ? here : (handed?.source ?? document.querySelector(`script[src*="/_assent/${site}.js"]`));
 const base = source?.src.match(/^.*?\/_assent\//)?.[0];
 if (!base) return warn("cannot tell its own address");
 
@@ -25,8 +24,9 @@ const nearer = () => {
   if (wanted.language === shown.language && wanted.script === shown.script && !tag.locales.includes(lang)) return false;
   return wanted.language && tag.locales.some((locale) => likely(locale).language === wanted.language);
 };
-if (lang && lang !== tag.locale && source !== window[handed] && !/[?&]lang=/.test(source.src) && nearer()) {
-  window[handed] = source;
+const again = source === handed?.source;
+window[key] = { source };
+if (lang && lang !== tag.locale && !again && !/[?&]lang=/.test(source.src) && nearer()) {
   import(`${base}${site}.js?lang=${encodeURIComponent(lang)}`).catch(() => assent(tag));
   return;
 }

@@ -1,6 +1,7 @@
-// Owns deciding: cookie, queue, release, events, post, in this order.
+// Owns deciding: cookie, queue, vendors, release, events, post, in this order.
 // Refuses to grant what was not asked for by name.
 
+const tell = (name, detail) => document.dispatchEvent(new CustomEvent("assent:" + name, { detail }));
 const random = () => crypto.getRandomValues(new Uint8Array(16));
 const uuid = () => {
   const bytes = random();
@@ -12,9 +13,20 @@ const uuid = () => {
 };
 const secret = () => btoa(String.fromCharCode(...random())).replace(/\+/g, "-").replace(/\//g, "_").slice(0, 22);
 
+// Whatever the stored decision is now, the page follows it; it is told only of a real change.
+let known = JSON.stringify(choices());
+const follow = (first, method) => {
+  advise();
+  settle();
+  const now = JSON.stringify(choices());
+  if (now === known && !first) return;
+  known = now;
+  tell("change", { choices: choices(), method });
+};
 const decide = (wanted, method, layer) => {
   const record = read();
   const before = optional.filter(({ id }) => granted(id));
+  const denied = optional.filter(({ id }) => wanted[id] !== true).map(({ id }) => id);
   const visitor = cookies("assent_id")[0] ?? record.visitor ?? secret();
   const body = {
     id: uuid(),
@@ -22,21 +34,40 @@ const decide = (wanted, method, layer) => {
     notice: tag.number,
     locale: tag.locale,
     choices: Object.fromEntries(optional.map(({ id }) => [id, wanted[id] === true])),
-    method: before.some(({ id }) => wanted[id] !== true) ? "withdraw" : method,
+    method: method !== "signal" && before.some(({ id }) => wanted[id] !== true) ? "withdraw" : method,
     layer,
-    gpc: navigator.globalPrivacyControl === true,
+    gpc: signal,
     // Never before the decision that it replaces, or a clock set back would make the older one look newer.
     decided_at: Math.max(Date.now(), Math.min((stored?.at ?? 0) * 1000, 864e13)),
     replaces: record.last ?? null,
   };
   const said = valueOf(body);
+  const first = !stored;
   stored = parse(said);
   keep("assent", said);
   // The server may have hidden this cookie from scripts, therefore the copy in the record.
   keep("assent_id", visitor);
-  // Before anything is released: a script may leave the page at once.
-  write({ ...record, visitor, said, last: body.id, queue: [...record.queue, body].slice(-20) });
-  settle();
-  tell("change", { choices: choices(), method: body.method });
+  // Before anything is released: a script may leave the page at once. `wipe` is what the denied purposes may have left behind.
+  write({
+    ...record,
+    visitor,
+    said,
+    despite: signal && method !== "signal" ? said : null,
+    last: body.id,
+    wipe: denied,
+    wiper: performance.timeOrigin,
+    queue: [...record.queue, body].slice(-20),
+  });
+  follow(first, body.method);
   post();
+  if (denied.length) later().then(({ sweep }) => sweep(), warn);
+};
+// The visitor's decision is beyond what is asked now: they are asked again, and until then nothing is granted.
+const forget = () => {
+  heal("assent");
+  put("assent", "", 0, domain);
+  const { said, despite, ...record } = read();
+  write(record);
+  stored = null;
+  follow();
 };

@@ -22,6 +22,9 @@ const cookies = (name) => {
 const latest = (decisions) => decisions.reduce((best, next) => (next && !(best?.at > next.at) ? next : best), null);
 
 let stored = latest(cookies("assent").map(parse));
-// An old decision holds for the purposes that have not changed since; for the others the visitor is asked again.
+// Global Privacy Control §4: fixed for as long as the page lives. It denies what the notice says it covers, and grants nothing.
+const signal = navigator.globalPrivacyControl === true;
+// An old decision holds for the purposes that have not changed since; for the others the visitor is asked again, unless
+// the signal has answered already.
 const holds = ({ since }) => stored?.notice >= since;
-const due = () => (optional.every(holds) ? "closed" : "banner");
+const due = () => (optional.every((purpose) => holds(purpose) || (signal && purpose.gpc)) ? "closed" : "banner");

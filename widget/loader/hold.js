@@ -1,18 +1,22 @@
 // Owns holding and releasing: what a purpose needs runs once it is granted, in the document's order.
 // Refuses to wait for WebAssembly, and to run anything twice.
 
+const needs = (held) => held.getAttribute("data-assent").split(/\s+/).filter(Boolean);
+// Embeds that the visitor allowed for as long as this page lives.
+const once = new WeakSet();
 const allowed = (held) => {
-  const ids = held.getAttribute("data-assent").split(/\s+/).filter(Boolean);
-  return ids.length > 0 && ids.every(granted);
+  const ids = needs(held);
+  return once.has(held) || (ids.length > 0 && ids.every(granted));
 };
 // The parser may still be writing the text of the last script in the document: it is whole once something follows it.
 const whole = (node) => document.readyState !== "loading" || (node && (node.nextSibling || whole(node.parentNode)));
 const released = new WeakSet();
+// The purposes whose scripts have run: a script that has run cannot be un-run.
+const ran = new Set();
 const line = [];
 let running = false;
 
-// A held script is replaced by a real one. A script that has run cannot be un-run: after a withdrawal nothing new is
-// released, and what runs already ends with the page.
+// A held script is replaced by a real one. After a withdrawal nothing new is released; what runs already ends with the page.
 const activate = (held) => {
   const script = document.createElement("script");
   for (const { name, value } of held.attributes) if (!/^(data-)?(type|src)$/.test(name)) script.setAttribute(name, value);
@@ -31,6 +35,7 @@ const activate = (held) => {
       script.addEventListener("load", resolve);
       script.addEventListener("error", resolve);
     });
+  for (const id of needs(held)) ran.add(id);
   held.replaceWith(script);
   return done;
 };
@@ -51,27 +56,38 @@ const run = async () => {
 };
 const embed = (held, free) => {
   try {
-    for (const name of ["src", "srcset", "href", "data"]) {
+    for (const name of ["src", "srcset", "href", "data", "poster"]) {
       const address = held.getAttribute("data-" + name);
-      if (address === null) continue;
+      if (address === null || (free && held.getAttribute(name) === address)) continue;
       if (free) held.setAttribute(name, trust.createScriptURL(address));
       else held.removeAttribute(name);
     }
     // Media elements look at their sources again only when told.
     (held.localName === "source" ? held.parentNode : held).load?.();
+    // A frame keeps what it shows until it leaves the document, and an object shows nothing new before.
+    if (/^(iframe|object|embed)$/.test(held.localName) && !(free && held.localName === "iframe")) held.parentNode.insertBefore(held, held.nextSibling);
   } catch (error) {
     warn(error);
   }
 };
+// What takes the room of a held embed; `later.js` brings it.
+let stand;
 const settle = () => {
+  let lacking = false;
   for (const held of document.querySelectorAll("[data-assent]")) {
     const free = allowed(held);
     if (held.localName === "script") {
       if (!free || released.has(held) || held.type !== "text/plain" || !whole(held)) continue;
       line.push(held);
-    } else if (free === released.has(held)) continue;
-    else embed(held, free);
+    } else {
+      lacking ||= !free && visible.test(held.localName);
+      if (free === released.has(held)) continue;
+      embed(held, free);
+    }
     released[free ? "add" : "delete"](held);
   }
   run();
+  if (stand) stand();
+  else if (lacking) soon();
 };
+const visible = /^(iframe|video|audio|object|embed)$/;

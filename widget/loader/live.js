@@ -1,10 +1,12 @@
 // Owns the order in which everything starts, and what is listened to from then on.
 // Refuses to show the banner to somebody whose answer is known by now.
 
-// The first picture was painted by the cookie alone; storage and queue may know better, and a dialog may have been left.
-if (!root || view !== due()) paint(due());
-settle();
-tell("ready", { choices: choices() });
+const listen = (target, type, hear, more) => target.addEventListener(type, hear, { signal: life.signal, ...more });
+const observe = (hear, node) => {
+  const observer = new MutationObserver(hear);
+  observer.observe(node, { childList: true, subtree: true });
+  listen(life.signal, "abort", () => observer.disconnect());
+};
 
 // A content blocker may hide our host, but a modal dialog in it would still lock the page. On paper it is hidden by us.
 const unlock = () => {
@@ -12,9 +14,6 @@ const unlock = () => {
   for (const dialog of shadow.querySelectorAll("dialog[open]")) if (!paper && !dialog.offsetHeight) dialog.close();
 };
 const sizes = window.ResizeObserver && new ResizeObserver(unlock);
-new MutationObserver(() => {
-  for (const dialog of shadow.querySelectorAll("dialog")) sizes?.observe(dialog);
-}).observe(shadow, { childList: true, subtree: true });
 
 let shown = false;
 const appear = () => {
@@ -28,37 +27,70 @@ const appear = () => {
   if (bar.open === false) return paint("closed");
   if (bar.showModal) sizes?.observe(bar);
   tell("shown", {});
-  // After the paint: the banner is on the screen before a byte of WebAssembly is asked for.
+  // After the paint: the banner is on the screen before a byte of the widget is asked for.
   requestAnimationFrame(() => setTimeout(wake));
 };
-appear();
-// The tag may run before the body exists, and the page may add what is held at any time.
-new MutationObserver(() => {
-  appear();
-  settle();
-}).observe(document, { childList: true, subtree: true });
-document.addEventListener("DOMContentLoaded", settle);
-window.addEventListener("online", post);
-// Whoever moves by keyboard needs what keeps clear of the focus, also where only the button is left.
-document.addEventListener("focusin", ({ target }) => target.matches?.(":focus-visible") && glue().catch(warn));
-// Escape, or the cross: nothing is chosen, and the next page asks again.
-shadow.addEventListener("close", () => handle || paint("closed"), true);
-document.addEventListener(
-  "click",
-  (event) => {
-    if (!event.composedPath().some((node) => node.hasAttribute?.("data-assent-open"))) return;
-    event.preventDefault();
-    open();
-  },
-  true,
-);
-// Another tab of the site has decided: this one follows.
-window.addEventListener("storage", ({ key }) => {
+// Another tab has decided, or this page comes back after it was left: it follows.
+const look = () => {
   const best = newest();
-  if (key !== "assent" || !best || best.value === stored?.value) return;
+  if (!best || best.value === stored?.value) return;
+  const first = !stored;
   stored = best;
-  settle();
-  tell("change", { choices: choices() });
+  follow(first);
   if (shadow.querySelector(".bar") && due() === "closed" && !shadow.querySelector(".choices")) paint("closed");
-});
-if (read().queue.length) post();
+};
+const act = {
+  open,
+  accept: () => answer(every(true), "accept_all", 1),
+  reject: () => answer(every(false), "reject_all", 1),
+  withdraw: () => answer(every(false), "withdraw", 1),
+};
+
+let ready = false;
+const start = () => {
+  stored = assure();
+  // The first picture was painted by the cookie alone; storage and queue may know better, and a dialog may have been left.
+  if (!root || view !== due()) paint(due());
+  settle();
+  ready = true;
+  tell("ready", { choices: choices() });
+  // The signal takes back what was granted before it: that is a decision too, and it gets its receipt.
+  if (optional.some((purpose) => barred(purpose) && holds(purpose) && stored.grants.includes(purpose.id)))
+    decide(choices(), "signal", 1);
+  observe(() => {
+    for (const dialog of shadow.querySelectorAll("dialog")) sizes?.observe(dialog);
+  }, shadow);
+  appear();
+  // The tag may run before the body exists, and the page may add what is held at any time.
+  observe(() => {
+    appear();
+    settle();
+  }, document);
+  listen(document, "DOMContentLoaded", settle);
+  listen(window, "storage", (event) => event.key === "assent" && look());
+  listen(window, "pageshow", look);
+  listen(document, "visibilitychange", look);
+  // Whoever moves by keyboard needs what keeps clear of the focus, also where only the button is left.
+  listen(document, "focusin", ({ target }) => target.matches?.(":focus-visible") && soon());
+  // Escape, or the cross: nothing is chosen, and the next page asks again.
+  listen(shadow, "close", () => handle || paint("closed"), { capture: true });
+  listen(
+    document,
+    "click",
+    (event) => {
+      for (const node of event.composedPath())
+        for (const name of ["open", "accept", "reject"])
+          if (node.hasAttribute?.("data-assent-" + name)) {
+            event.preventDefault();
+            return act[name]();
+          }
+    },
+    { capture: true },
+  );
+  listen(window, "online", post);
+  const { queue, wipe } = read();
+  if (queue.length) post();
+  if (wipe?.length) soon();
+};
+
+return { ...act, choices, granted, press, receipt: () => read().receipt ?? null, isReady: () => ready, start };

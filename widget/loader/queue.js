@@ -1,13 +1,13 @@
-// Owns telling: the page by events, the server by one request at a time, also over tabs.
-// Refuses to lose a decision that the server has not spoken about.
+// Owns the way of a decision to the server: one at a time, also over tabs.
+// Refuses to lose a decision that the server has not spoken about, and to hammer on one that it has refused.
 
-const tell = (name, detail) => document.dispatchEvent(new CustomEvent("assent:" + name, { detail }));
-
-// ---- Posting: one at a time, also over tabs ----
+let busy = false;
+let pause = 2000;
+let timer;
 
 // Says whether the server has spoken about the decision; if not, it stays in the queue.
 const send = async (body) => {
-  let receipt;
+  let receipt, refused;
   try {
     const answer = await fetch(`${base}${site}/decisions`, {
       method: "POST",
@@ -18,23 +18,33 @@ const send = async (body) => {
       signal: AbortSignal.timeout?.(30000),
     });
     const { status } = answer;
-    if (status >= 500 || [408, 425, 429].includes(status)) return false;
+    if (status >= 500 || [408, 425, 429].includes(status)) {
+      pause = Math.max(pause, 1000 * (answer.headers.get("retry-after") | 0));
+      return false;
+    }
     if (answer.ok) receipt = (await answer.json()).receipt;
-    else warn(`decision refused with ${status}`);
+    else refused = { status, ...(await answer.json().catch(() => null)) };
   } catch {
     return false;
   } finally {
+    // Its Set-Cookie may have come after a newer decision.
     assure();
   }
   const record = read();
   write({ ...record, ...(receipt && { receipt }), queue: record.queue.filter(({ id }) => id !== body.id) });
+  if (refused) {
+    warn(`decision refused with ${refused.status}: ${refused.detail ?? refused.title ?? ""}`);
+    tell("error", { status: refused.status, title: refused.title ?? "" });
+    // The notice changed while its question was open. Only the newest decision is taken back: a later one stands.
+    if (refused.code === "stale_notice" && record.last === body.id) {
+      forget();
+      again();
+    }
+  }
   return true;
 };
-let busy = false;
-let pause = 2000;
-let timer;
 const post = async () => {
-  if (busy) return;
+  if (busy || life.signal.aborted) return;
   busy = true;
   clearTimeout(timer);
   const drain = async () => {
@@ -49,6 +59,6 @@ const post = async () => {
   } else {
     pause = 2000;
     // Something may have been queued between the last look and here.
-    if (read().queue.length) post();
+    if (read().queue.length) return post();
   }
 };

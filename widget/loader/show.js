@@ -11,6 +11,7 @@ try {
 const host = document.createElement("assent-root");
 host.lang = tag.locale;
 host.dir = tag.dir;
+if (signal) host.setAttribute("signal", "");
 const shadow = host.attachShadow({ mode: "open" });
 const dress = (css) => {
   try {

@@ -1,9 +1,10 @@
-// Owns waking the widget, and doing without it: the answers by the loader alone, the preferences by a form.
+// Owns waking what comes later, and doing without it: the answers by the loader alone, the preferences by a form.
 // Refuses to wait for the widget where it can do without.
 
-let loading, began, failed;
-// The parts of waking up are tasks of their own, so that the page can do something between them.
-const rest = () => new Promise((resolve) => setTimeout(resolve));
+let coming, began, failed;
+let wished = false;
+const life = new AbortController();
+
 // An import takes no integrity; a script element does, and what it has loaded is what the import finds.
 const module = (url) =>
   new Promise((resolve, reject) => {
@@ -17,32 +18,30 @@ const module = (url) =>
     shadow.append(script);
   });
 const folder = `${base}widget/${tag.widget}/`;
-let gluing;
-const glue = () =>
-  (gluing ??= module(folder + "widget.js").then((widget) => {
-    widget.keepClear(host, shadow);
-    return widget;
+const later = () =>
+  (coming ??= module(folder + "widget.js").then((widget) => {
+    const core = {
+      ...{ tag, site, base, folder, integrity, host, shadow, life, warn, dress, optional, ran, once, needs, allowed, settle },
+      ...{ read, write, choices, granted, decide, answer, post, open, calm, fail },
+      view: () => view,
+      wished: () => wished,
+      decided: () => !!stored,
+      // The widget in the element that was painted last, made if it is not there.
+      widget: (mount) => (handle ??= mount(root, view)),
+    };
+    const parts = widget.later(core);
+    stand = parts.stand;
+    stand();
+    return parts;
   }));
-const load = () =>
-  (loading ??= (async () => {
-    began = Date.now();
-    const wasm = fetch(folder + "widget.wasm", { integrity: integrity.wasm });
-    const words = fetch(`${base}${site}/notices/${tag.number}?lang=${tag.locale}`).then((answer) => {
-      if (!answer.ok) throw new Error(`no notice: ${answer.status}`);
-      return answer.json();
-    });
-    // Told once, by whoever waits for them below.
-    for (const coming of [wasm, words]) coming.catch(() => {});
-    const widget = await glue();
-    await rest();
-    await widget.default({ module_or_path: wasm });
-    dress(widget.style());
-    await rest();
-    return [widget, await words];
-  })());
-const bridge = { decide, stored: () => stored && choices() };
+// After the paint: the banner is on the screen before anything else is asked for.
+let asked = false;
+const soon = () => {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(() => setTimeout(() => later().then(({ sweep }) => sweep(), warn)));
+};
 
-let wished = false;
 const calm = () => {
   wished = false;
   shadow.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
@@ -52,18 +51,14 @@ const form = () => {
   calm();
   location.assign(`${base}${site}/choices?lang=${tag.locale}&back=${encodeURIComponent(location.href)}`);
 };
-const wake = async () => {
-  try {
-    const [widget, notice] = await load();
-    // Somebody who has answered meanwhile needs no widget until the preferences are asked for.
-    if (wished || view === "banner") handle ??= widget.mount(root, notice, view, bridge);
-    if (wished) handle.open();
-    calm();
-  } catch (error) {
-    failed = true;
-    warn(error);
-    if (wished) form();
-  }
+const fail = (error) => {
+  failed = true;
+  warn(error);
+  if (wished) form();
+};
+const wake = () => {
+  began ??= Date.now();
+  later().then((parts) => parts.wake(), fail);
 };
 const open = () => {
   if (failed) return form();
@@ -73,6 +68,16 @@ const open = () => {
   setTimeout(() => wished && form(), Math.max(0, began + 4000 - Date.now()));
 };
 
+const every = (yes) => Object.fromEntries(optional.map(({ id }) => [id, yes]));
+// An answer that the widget does not see: it closes what asks.
+const answer = (wanted, method, layer) => {
+  wished = false;
+  decide(wanted, method, layer);
+  paint("closed");
+  // What is in a live region from the start is not announced.
+  const said = root.querySelector("[role=status]");
+  setTimeout(() => (said.textContent = tag.saved), 50);
+};
 // Until the widget is there, an answer is carried out at once, and a wish for the preferences is kept.
 const press = (event) => {
   const act = !handle && event.target.closest("[data-act]")?.dataset.act;
@@ -80,12 +85,17 @@ const press = (event) => {
   if (act === "manage" || act === "open") return open();
   if (act === "close") return shadow.querySelector("dialog").close();
   const yes = act === "accept";
-  wished = false;
-  decide(Object.fromEntries(optional.map(({ id }) => [id, yes])), yes ? "accept_all" : "reject_all", 1);
-  paint("closed");
+  answer(every(yes), yes ? "accept_all" : "reject_all", 1);
   // The pressed button is gone; the keyboard goes on from what took its place.
   root.querySelector("button")?.focus();
-  // A moment later: what is in a live region from the start is not announced.
-  const said = root.querySelector("[role=status]");
-  setTimeout(() => (said.textContent = tag.saved), 50);
+};
+
+// A newer notice came out while this page was open: its script takes over. If it does not come, the next page asks.
+const retire = () => {
+  life.abort();
+  host.remove();
+};
+const again = () => {
+  window[key] = { source, beyond: tag.number, retire };
+  import(`${base}${site}.js?lang=${tag.locale}&after=${tag.number}`).catch(warn);
 };

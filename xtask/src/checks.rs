@@ -47,7 +47,7 @@ const RULES: [(&str, Rule); 11] = [
 const FOREIGN: [&str; 4] = ["target", "data", "node_modules", ".git"];
 
 /// What the rules look at.
-const EXTENSIONS: [&str; 6] = ["rs", "js", "css", "html", "sql", "toml"];
+const EXTENSIONS: [&str; 7] = ["rs", "js", "ts", "css", "html", "sql", "toml"];
 
 /// Runs all rules and prints what they find.
 pub(crate) fn run() -> Tally {

@@ -39,6 +39,8 @@ impl Engine {
 
 /// What the scenarios inspect pages with, at the version whose rules they were written for.
 const AXE: (&str, &str) = ("axe-core", "4.14.1");
+/// What checks the types of the page's API.
+const TYPESCRIPT: (&str, &str) = ("typescript", "7.0.2");
 
 /// What the tests found on this machine, and what they did not.
 #[derive(Default)]
@@ -46,6 +48,7 @@ pub(crate) struct Machine {
     pub(crate) engines: Vec<&'static str>,
     pub(crate) geckodriver: Option<PathBuf>,
     pub(crate) postgres: Option<PathBuf>,
+    pub(crate) typescript: bool,
     /// One sentence for each thing that is missing, with the line that installs it.
     pub(crate) missing: Vec<String>,
 }
@@ -96,6 +99,12 @@ pub(crate) fn prepare() -> Machine {
         && let Err(error) = from_npm(&[AXE])
     {
         machine.missing.push(format!("nothing inspects the pages' accessibility: {error:#}"));
+    }
+    match from_npm(&[TYPESCRIPT]) {
+        Ok(()) => machine.typescript = true,
+        Err(error) => {
+            machine.missing.push(format!("nothing checks the types of the page's API: {error:#}"));
+        }
     }
     machine.postgres = postgres_binaries();
     if machine.postgres.is_none() {

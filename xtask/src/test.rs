@@ -13,7 +13,7 @@ use crate::{checks, widget};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out the browsers and Postgres
+    /// Leave out the browsers, Postgres and TypeScript
     #[arg(long)]
     quick: bool,
     /// Run only tests whose name contains one of these, and none of the checks
@@ -81,10 +81,17 @@ pub(crate) fn test(options: &Options) -> ExitCode {
     });
     drop(cluster);
 
+    // Both in the whole workspace again, not the one package: other features would compile the server a second time.
+    if machine.typescript {
+        steps.step("types", || {
+            let mut types = cargo();
+            types.args(["test", "--workspace", "--test", "types"]);
+            run_tests(filtered(&mut types, &options.filter))
+        });
+    }
     if !machine.engines.is_empty() {
         steps.step("browsers", || {
             let mut scenarios = cargo();
-            // The whole workspace again, not the one package: other features would compile the server a second time.
             scenarios.args(["test", "--workspace", "--test", "scenarios"]);
             scenarios.env("ASSENT_TEST_ENGINES", machine.engines.join(","));
             if let Some(driver) = &machine.geckodriver {

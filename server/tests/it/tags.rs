@@ -12,6 +12,7 @@ both_engines!(
     the_tag_says_what_the_page_obeys,
     a_notice_from_before_a_text_is_served_with_the_built_in_one,
     the_widget_is_immutable,
+    the_declarations_are_this_servers,
     unknown_addresses_are_problems,
     probes_answer
 );
@@ -129,6 +130,23 @@ async fn the_widget_is_immutable(engine: Engine) {
         app.get(&format!("/_assent/widget/{hash}/..%2f..%2fetc%2fpasswd")).await.status(),
         StatusCode::NOT_FOUND
     );
+    app.finish().await;
+}
+
+async fn the_declarations_are_this_servers(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    let answer = app.get("/_assent/assent.d.ts").await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(header(&answer, "content-type"), "text/plain; charset=utf-8");
+    assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+    assert!(header(&answer, "cache-control").contains("max-age=300"));
+    let etag = header(&answer, "etag").to_owned();
+    assert_eq!(answer.text().await.unwrap(), include_str!("../../../widget/assent.d.ts"));
+    let with = async |name: &str, value: &str| {
+        app.request(Method::GET, "/_assent/assent.d.ts").header(name, value).send().await.unwrap()
+    };
+    assert_eq!(with("if-none-match", &etag).await.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(header(&with("accept-encoding", "br, gzip").await, "content-encoding"), "gzip");
     app.finish().await;
 }
 

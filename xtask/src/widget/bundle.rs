@@ -117,7 +117,7 @@ pub(super) fn bind(module: &Path) -> Result<(String, Vec<u8>)> {
 }
 
 /// Drops comment lines and indentation. Left alone where a template literal spans lines: there, both are text.
-fn without_comments(js: &str) -> String {
+pub(super) fn without_comments(js: &str) -> String {
     if js.lines().any(|line| line.matches('`').count() % 2 == 1) {
         return js.to_owned();
     }

@@ -11,14 +11,15 @@ use sha2::{Digest, Sha256};
 use crate::toolchain::Toolchain;
 
 /// Files and folders that decide what the widget is; versions of crates are in the lock file.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 12] = [
     "Cargo.lock",
     "Cargo.toml",
     "shared/Cargo.toml",
     "shared/src",
     "widget/Cargo.toml",
-    "widget/clear.js",
     "widget/dialog.css",
+    "widget/later",
+    "widget/later.js",
     "widget/src",
     "xtask/src/toolchain.rs",
     "xtask/src/widget.rs",
