@@ -42,7 +42,7 @@ pub struct Catalog {
     store: Store,
     sites: Cache<SiteId, Option<Arc<CurrentSite>>>,
     notices: Cache<(SiteId, u32), Arc<PublishedNotice>>,
-    rendered: Cache<(SiteId, u32, Locale), Arc<Rendered>>,
+    rendered: Cache<(SiteId, u32, Locale, Vec<String>), Arc<Rendered>>,
     cookies: Cache<(SiteId, u32, Locale, Shape), Arc<Precompressed>>,
 }
 
@@ -86,17 +86,18 @@ impl Catalog {
         Ok(notice)
     }
 
-    /// A notice in one of its locales as pages get it, rendered and compressed once.
+    /// A notice in one of its locales as pages get it, rendered and compressed once for the site's cookies as they are now.
     pub async fn rendered(
         &self,
-        site: &SiteId,
+        site: &Site,
         notice: &Arc<PublishedNotice>,
         locale: &Locale,
     ) -> Result<Arc<Rendered>> {
-        let key = (site.clone(), notice.notice.number, locale.clone());
+        let (id, domains) = (site.id.clone(), site.cookie_domains());
+        let key = (id.clone(), notice.notice.number, locale.clone(), domains.clone());
         let load = async {
-            let (site, notice, locale) = (site.clone(), notice.clone(), locale.clone());
-            tokio::task::spawn_blocking(move || tag::render(&site, &notice.notice, &locale))
+            let (notice, locale) = (notice.clone(), locale.clone());
+            tokio::task::spawn_blocking(move || tag::render(&id, &domains, &notice.notice, &locale))
                 .await
                 .map_err(|error| error.to_string())?
                 .ok_or_else(|| "the notice lost a locale".to_owned())

@@ -14,7 +14,7 @@ use crate::config::{Flags, Settings};
 use crate::export::{Export, ExportFormat};
 use crate::notices::Published;
 use crate::store::{Environment, Site, Store};
-use crate::{Server, demo, export, keys, log, notices};
+use crate::{Server, demo, domain, export, keys, log, notices};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -79,6 +79,9 @@ enum SiteCommand {
         /// What the site is for
         #[arg(long, value_enum, default_value_t)]
         environment: Environment,
+        /// Let one choice hold for all subdomains: shop.example and www.shop.example
+        #[arg(long)]
+        share_subdomains: bool,
     },
     /// List the sites
     List,
@@ -226,12 +229,19 @@ fn interruption() -> Result<impl Future<Output = ()>, String> {
 
 async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
     match command {
-        SiteCommand::Add { site, origins, name, environment } => {
+        SiteCommand::Add { site, origins, name, environment, share_subdomains } => {
             if site.as_str() == "widget" {
                 return Err("`widget` is Assent's own address; choose another id.".to_owned());
             }
+            if share_subdomains
+                && let Some(origin) = origins.iter().find(|origin| domain::registrable(origin).is_none())
+            {
+                return Err(format!(
+                    "--share-subdomains: {origin} has no subdomains to share with. Its host is an address, `localhost`, or a name such as co.uk or github.io, under which strangers have theirs."
+                ));
+            }
             let name = name.unwrap_or_else(|| site.to_string());
-            let new = Site { id: site.clone(), name, environment, origins };
+            let new = Site { id: site.clone(), name, environment, origins, share_subdomains };
             if !store.add_site(&new, Clock::default().now()).await.map_err(|error| error.to_string())? {
                 return Err(format!("There is a site `{site}` already."));
             }
@@ -239,13 +249,9 @@ async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
         }
         SiteCommand::List => {
             for site in store.sites().await.map_err(|error| error.to_string())? {
-                print(&format!(
-                    "{}\t{}\t{}\t{}\n",
-                    site.id,
-                    site.environment,
-                    site.origins.join(" "),
-                    site.name
-                ));
+                let sharing = if site.share_subdomains { "\tshares subdomains" } else { "" };
+                let origins = site.origins.join(" ");
+                print(&format!("{}\t{}\t{origins}\t{}{sharing}\n", site.id, site.environment, site.name));
             }
         }
     }

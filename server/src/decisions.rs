@@ -13,7 +13,7 @@ use crate::error::{self, Error, Result};
 use crate::extract::{FromPage, JsonBody, cookie};
 use crate::recorder::Draft;
 use crate::state::App;
-use crate::store::Appended;
+use crate::store::{Appended, Site};
 
 /// `POST /_assent/{site}/decisions`
 pub async fn create_decision(
@@ -43,7 +43,7 @@ pub async fn create_decision(
     if first_party {
         // A choice that the browser made after this decision is left alone.
         let newer = stored_decision(&headers).is_some_and(|other| other.decided_at > own.decided_at);
-        set_cookies(&mut response, &visitor, (!newer).then_some(&own), &page.origin);
+        set_cookies(&mut response, &visitor, (!newer).then_some(&own), &page.origin, &page.site.site);
     }
     Ok(response)
 }
@@ -92,20 +92,33 @@ pub(crate) fn stored_decision(headers: &HeaderMap) -> Option<StoredDecision> {
     cookie(headers, COOKIE).and_then(StoredDecision::parse)
 }
 
-/// Sets the two cookies, so that Safari keeps them for their whole year; of the decision only if it is the newest.
+/// Sets the two cookies, so that Safari keeps them for their whole year; of the decision only if it is the newest. Where the
+/// site's subdomains share them, for all of these.
 pub(crate) fn set_cookies(
     response: &mut Response,
     visitor: &VisitorSecret,
     newest: Option<&StoredDecision>,
     origin: &str,
+    site: &Site,
 ) {
     let secure = if origin.starts_with("https://") { "; Secure" } else { "" };
-    let attributes = format!("; Max-Age={MAX_AGE_SECONDS}; Path=/; SameSite=Lax{secure}");
-    let id = format!("{ID_COOKIE}={visitor}; HttpOnly{attributes}");
-    let decision = newest.map(|stored| format!("{COOKIE}={}{attributes}", stored.value()));
-    for cookie in [Some(id), decision].into_iter().flatten() {
-        if let Ok(cookie) = HeaderValue::try_from(cookie) {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
+    let domain = site.cookie_domain(origin);
+    let mut set = |name: &str, value: &str, more: &str| {
+        let mut append = |cookie: String| {
+            if let Ok(cookie) = HeaderValue::try_from(cookie) {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+        };
+        let attributes = format!("; Path=/; SameSite=Lax{secure}");
+        let kept = format!("{name}={value}{more}; Max-Age={MAX_AGE_SECONDS}{attributes}");
+        let Some(domain) = &domain else { return append(kept) };
+        // The host's own cookie of that name would be sent beside the shared one and might be read in its place. It goes
+        // first, because to older browsers the two are one (RFC 6265 §5.3), and what comes last stays.
+        append(format!("{name}={more}; Max-Age=0{attributes}"));
+        append(format!("{kept}; Domain={domain}"));
+    };
+    set(ID_COOKIE, &visitor.to_string(), "; HttpOnly");
+    if let Some(stored) = newest {
+        set(COOKIE, &stored.value(), "");
     }
 }

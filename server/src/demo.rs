@@ -39,6 +39,7 @@ pub async fn prepare(store: &Store, clock: &Clock, origins: &[String]) -> Result
                 name: "Demo shop".to_owned(),
                 environment: Environment::Development,
                 origins: origins.to_vec(),
+                share_subdomains: false,
             };
             store.add_site(&site, now).await.map_err(failed)?;
             Some(keys::create(store, "made for the demo", Some(&id), now).await?.key)

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod decisions;
 pub mod demo;
+pub mod domain;
 pub mod error;
 pub mod export;
 pub mod extract;

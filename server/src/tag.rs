@@ -63,9 +63,15 @@ struct Tag<'a> {
     number: u32,
     locale: &'a Locale,
     dir: &'static str,
+    /// The domains of the cookies that the site's subdomains share.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    domains: &'a [String],
     /// Said after an answer.
     saved: &'a str,
     purposes: Vec<Asked<'a>>,
+    /// Said beside what Global Privacy Control covers, where something is covered.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    signal: &'a str,
     html: Html,
     css: String,
     widget: &'a str,
@@ -152,7 +158,7 @@ pub async fn get_tag(
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let wanted = asked.as_deref().into_iter().chain(languages(accepted));
     let locale = notice.notice.best_locale(wanted).clone();
-    let rendered = app.catalog.rendered(&site, &notice, &locale).await?;
+    let rendered = app.catalog.rendered(&current.site, &notice, &locale).await?;
     Ok(rendered.script.respond(&headers, CACHE, "accept-encoding, accept-language"))
 }
 
@@ -169,13 +175,14 @@ pub async fn get_notice(
     })?;
     let asked = query.ok().and_then(|Query(query)| query.lang);
     let locale = notice.notice.best_locale(asked.as_deref()).clone();
-    let rendered = app.catalog.rendered(&site, &notice, &locale).await?;
+    let current = app.catalog.site(&site).await?;
+    let rendered = app.catalog.rendered(&current.site, &notice, &locale).await?;
     Ok(rendered.notice.respond(&headers, CACHE, "accept-encoding"))
 }
 
 /// Renders one notice in one locale; `None` if the notice has no such locale.
 #[must_use]
-pub fn render(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Rendered> {
+pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Locale) -> Option<Rendered> {
     let words = locales::built_in(locale);
     let view = notice.view(locale, &words.banner, |lifetime| words.lifetime(lifetime))?;
     let tag = Tag {
@@ -184,8 +191,10 @@ pub fn render(site: &SiteId, notice: &Notice, locale: &Locale) -> Option<Rendere
         number: notice.number,
         locale,
         dir: if locale.is_rtl() { "rtl" } else { "ltr" },
+        domains,
         saved: &view.texts.saved,
         purposes: notice.purposes.iter().map(Asked::from).collect(),
+        signal: if notice.purposes.iter().any(|purpose| purpose.gpc) { &view.texts.signal } else { "" },
         html: Html {
             banner: assent_widget::render(&view, Start::Banner),
             closed: assent_widget::render(&view, Start::Closed),

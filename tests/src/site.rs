@@ -44,6 +44,7 @@ impl Site {
             name: "The shop".to_owned(),
             environment: Environment::Development,
             origins,
+            share_subdomains: false,
         };
         if let Some(server) = &*site.server.lock().await {
             let store = server.store();

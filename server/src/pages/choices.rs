@@ -67,6 +67,8 @@ struct Asked<'a> {
     stored: Option<bool>,
     chosen: Option<bool>,
     missing: bool,
+    /// What the browser's signal does to it, where it does something.
+    signal: Option<&'a String>,
 }
 
 /// `GET /_assent/{site}/choices`
@@ -141,7 +143,7 @@ pub async fn save_choices(
     };
     let mut response = Redirect::to(&to).into_response();
     response.headers_mut().insert(CACHE_CONTROL, axum::http::HeaderValue::from_static("no-store"));
-    set_cookies(&mut response, &decision.visitor, Some(&own), &page.origin);
+    set_cookies(&mut response, &decision.visitor, Some(&own), &page.origin, site);
     Ok(response)
 }
 
@@ -204,6 +206,8 @@ async fn show(
         Some(Shown::Changed(sent)) => (Some(sent), vec![], true),
         None => (None, vec![], false),
     };
+    let texts = notice.words(&locale, &built_in.banner).unwrap_or_else(|| built_in.banner.clone());
+    let signal = global_privacy_control(headers);
     let asked = notice.purposes.iter().zip(&sections).map(|(purpose, section)| {
         let stored = granted(stored.as_ref(), purpose.since, &purpose.id);
         Asked {
@@ -213,10 +217,15 @@ async fn show(
             chosen: sent
                 .map_or(stored, |sent| sent.answer(&purpose.id).filter(|_| sent.notice() >= purpose.since)),
             missing: unanswered.contains(&purpose.id),
+            // Only told: it answers nothing here, in neither direction.
+            signal: (signal && purpose.gpc).then_some(if stored == Some(true) {
+                &texts.signal_overruled
+            } else {
+                &texts.signal
+            }),
         }
     });
     let purposes: Vec<Asked> = asked.collect();
-    let texts = notice.words(&locale, &built_in.banner).unwrap_or_else(|| built_in.banner.clone());
     let page = ChoicesPage {
         frame: Frame::new(&locale, notice.texts.keys(), |locale| address(locale, back.as_ref(), None)),
         texts: &texts,

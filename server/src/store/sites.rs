@@ -19,6 +19,8 @@ pub struct Site {
     pub environment: Environment,
     /// The pages' origins (RFC 6454), `scheme://host[:port]`.
     pub origins: Vec<String>,
+    /// Whether one choice holds for all subdomains of the origins' registrable domains.
+    pub share_subdomains: bool,
 }
 
 /// What a site is for.
@@ -50,7 +52,7 @@ impl fmt::Display for Environment {
     }
 }
 
-type Row = (String, String, String, String);
+type Row = (String, String, String, String, bool);
 
 impl Store {
     /// Adds a site; `false` if its id is taken.
@@ -59,14 +61,15 @@ impl Store {
         on_engine!(self, |pool| {
             let mut transaction = pool.begin().await?;
             let added = sqlx::query(
-                "insert into sites (site, name, environment, origins, created_at) values ($1, $2, $3, $4, $5)
-                 on conflict (site) do nothing",
+                "insert into sites (site, name, environment, origins, created_at, share_subdomains)
+                 values ($1, $2, $3, $4, $5, $6) on conflict (site) do nothing",
             )
             .bind(site.id.as_str())
             .bind(&site.name)
             .bind(site.environment.as_str())
             .bind(origins)
             .bind(now)
+            .bind(site.share_subdomains)
             .execute(&mut *transaction)
             .await?
             .rows_affected();
@@ -97,10 +100,12 @@ impl Store {
     /// One site.
     pub async fn site(&self, site: &SiteId) -> sqlx::Result<Option<Site>> {
         let row: Option<Row> = on_engine!(self, |pool| {
-            sqlx::query_as("select site, name, environment, origins from sites where site = $1")
-                .bind(site.as_str())
-                .fetch_optional(pool)
-                .await?
+            sqlx::query_as(
+                "select site, name, environment, origins, share_subdomains from sites where site = $1",
+            )
+            .bind(site.as_str())
+            .fetch_optional(pool)
+            .await?
         });
         row.map(from_row).transpose()
     }
@@ -108,9 +113,11 @@ impl Store {
     /// Every site, by id.
     pub async fn sites(&self) -> sqlx::Result<Vec<Site>> {
         let rows: Vec<Row> = on_engine!(self, |pool| {
-            sqlx::query_as("select site, name, environment, origins from sites order by site")
-                .fetch_all(pool)
-                .await?
+            sqlx::query_as(
+                "select site, name, environment, origins, share_subdomains from sites order by site",
+            )
+            .fetch_all(pool)
+            .await?
         });
         rows.into_iter().map(from_row).collect()
     }
@@ -120,7 +127,7 @@ fn origins_to_sql(origins: &[String]) -> sqlx::Result<String> {
     serde_json::to_string(origins).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
 
-fn from_row((id, name, environment, origins): Row) -> sqlx::Result<Site> {
+fn from_row((id, name, environment, origins, share_subdomains): Row) -> sqlx::Result<Site> {
     let decode = |error: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(error);
     Ok(Site {
         id: id.parse().map_err(|error| decode(Box::new(error)))?,
@@ -131,5 +138,6 @@ fn from_row((id, name, environment, origins): Row) -> sqlx::Result<Site> {
             _ => Environment::Production,
         },
         origins: serde_json::from_str(&origins).map_err(|error| decode(Box::new(error)))?,
+        share_subdomains,
     })
 }

@@ -115,6 +115,7 @@ async fn only_a_working_key_of_the_site_opens_it(engine: Engine) {
         name: "Blog".to_owned(),
         environment: assent::store::Environment::Staging,
         origins: vec!["https://blog.example".to_owned()],
+        share_subdomains: false,
     };
     app.store().add_site(&blog, NOW).await.unwrap();
     let (own, others, all) = (

@@ -100,6 +100,7 @@ impl TestServer {
             name: "Shop".to_owned(),
             environment: Environment::Production,
             origins: vec![PAGE.to_owned()],
+            share_subdomains: false,
         };
         assert!(server.store().add_site(&site, NOW).await.unwrap());
         notices::publish(server.store(), &shop, NOTICE, &[], NOW).await.unwrap();

@@ -11,4 +11,5 @@ mod migrations;
 mod notices;
 mod pages;
 mod process;
+mod sharing;
 mod tags;

@@ -6,6 +6,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 
 use crate::harness::{Engine, NOTICE, NOW, PAGE, TestServer, both_engines};
 
+mod around;
 mod choices;
 
 both_engines!(
@@ -24,17 +25,24 @@ struct Browser<'a> {
     app: &'a TestServer,
     client: Client,
     cookies: String,
+    /// The value of its `Sec-GPC` header; none if empty.
+    signal: &'static str,
 }
 
 impl<'a> Browser<'a> {
     fn new(app: &'a TestServer) -> Self {
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self { app, client, cookies: String::new() }
+        Self { app, client, cookies: String::new(), signal: "" }
     }
 
     async fn get(&self, path: &str) -> Response {
         let request = self.client.get(self.app.url(path)).header("host", "shop.example");
-        request.header("cookie", &self.cookies).send().await.unwrap()
+        self.with_headers(request).send().await.unwrap()
+    }
+
+    fn with_headers(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.header("cookie", &self.cookies);
+        if self.signal.is_empty() { request } else { request.header("sec-gpc", self.signal) }
     }
 
     async fn open(&self, path: &str) -> String {
@@ -47,7 +55,7 @@ impl<'a> Browser<'a> {
     async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let request = self.client.post(self.app.url(path)).header("host", "shop.example");
         let request = request.header("origin", PAGE).header("sec-fetch-site", "same-origin");
-        form(request.header("cookie", &self.cookies), fields).send().await.unwrap()
+        form(self.with_headers(request), fields).send().await.unwrap()
     }
 
     /// Opens the form, answers it, and keeps the cookies.

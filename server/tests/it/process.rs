@@ -237,6 +237,17 @@ fn an_operator_sets_up_a_site_on_the_command_line() {
             .contains("without a path")
     );
 
+    let sharing = ["site", "add", "all", "--origin", "https://www.shop.co.uk", "--share-subdomains"];
+    assert!(said(&run(folder, &sharing)).starts_with("Added."));
+    let listed = "all\tproduction\thttps://www.shop.co.uk\tall\tshares subdomains\n";
+    assert!(said(&run(folder, &["site", "list"])).starts_with(listed));
+    for origin in ["https://github.io", "http://127.0.0.1:8080", "http://localhost"] {
+        let add =
+            ["site", "add", "b", "--origin", "https://b.example", "--origin", origin, "--share-subdomains"];
+        let complaint = complained(&run(folder, &add));
+        assert!(complaint.contains(&format!("{origin} has no subdomains to share with")), "{complaint}");
+    }
+
     std::fs::write(folder.join("notice.toml"), crate::harness::NOTICE).unwrap();
     assert!(
         complained(&run(folder, &["notice", "publish", "--site", "nosuch", "notice.toml"]))

@@ -37,7 +37,7 @@ async fn the_tag_is_small_typed_and_cached(engine: Engine) {
         script.contains("\"html\"") && script.contains("data-act=\\\"accept\\\""),
         "the banner is rendered in it"
     );
-    for unwanted in ["\"adapters\":", "\"gpc\":", "\"reload\":"] {
+    for unwanted in ["\"adapters\":", "\"gpc\":", "\"reload\":", "\"signal\":"] {
         assert!(!script.contains(unwanted), "the notice wants none of it, and the tag says {unwanted}");
     }
 
@@ -98,6 +98,7 @@ async fn the_tag_says_what_the_page_obeys(engine: Engine) {
 
     let tag = app.get("/_assent/shop.js").await.text().await.unwrap();
     assert!(tag.contains(r#"{"id":"analytics","gpc":true,"reload":true,"since":1}"#), "{tag}");
+    assert!(tag.contains(r#""signal":"Off, because your browser sends Global Privacy Control.""#), "{tag}");
     let matomo = r#""adapters":[{"by":"array","calls":{"default":["requireConsent"],"denied":["forgetConsentGiven"],"granted":["setConsentGiven"]},"global":"_paq","purposes":["analytics"]}]"#;
     assert!(tag.contains(matomo), "{tag}");
     app.finish().await;

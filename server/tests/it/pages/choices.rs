@@ -15,7 +15,6 @@ both_engines!(
     a_purpose_that_changed_is_asked_again_and_others_keep_their_answer,
     the_form_outruns_a_clock_that_is_ahead,
     a_purpose_without_an_answer_is_told_and_nothing_is_granted,
-    a_form_of_an_outdated_notice_is_shown_anew,
     a_form_sent_twice_is_one_receipt,
     an_old_form_sent_again_is_a_decision_of_its_own,
     another_sites_page_cannot_send_the_form,
@@ -153,35 +152,6 @@ async fn a_purpose_without_an_answer_is_told_and_nothing_is_granted(engine: Engi
     let done = browser.choose(&[("choice_video", "granted"), ("choice_analytics", "denied")]).await;
     assert_eq!(done.status(), StatusCode::SEE_OTHER);
     assert_eq!(last_receipt(&app).await.method, DecisionMethod::Custom);
-    app.finish().await;
-}
-
-async fn a_form_of_an_outdated_notice_is_shown_anew(engine: Engine) {
-    let app = TestServer::start(engine).await;
-    let mut browser = Browser::new(&app);
-    publish(app.store(), &app.shop, NOTICE, &["analytics".parse().unwrap()], NOW).await.unwrap();
-    // The form as it was, written by hand: opening it would keep the site as it is for a second.
-    let secret = ("visitor", "AAAAAAAAAAAAAAAAAAAAAA");
-    let old = [("id", "0192f3a4-5b6c-7d8e-9f01-000000000001"), ("notice", "1"), ("locale", "en"), secret];
-    for answers in
-        [ACCEPT, &[("choice_analytics", "granted"), ("choice_video", "granted"), ("method", "custom")]]
-    {
-        let answer = browser.send(CHOICES, &[&old[..], answers].concat()).await;
-        assert_eq!(answer.status(), StatusCode::CONFLICT);
-        assert!(set_cookies(&answer).is_empty());
-        let page = answer.text().await.unwrap();
-        assert!(
-            page.contains("The notice has changed. Nothing was saved, please choose again.</p>"),
-            "{page}"
-        );
-        assert!(page.contains("name=\"notice\" value=\"2\""), "the new one is shown");
-        assert!(!page.contains("name=\"choice_analytics\" value=\"granted\" checked"), "and asked anew");
-        let kept = page.contains("name=\"choice_video\" value=\"granted\" checked");
-        assert_eq!(kept, answers.len() == 3, "what did not change keeps its answer");
-    }
-    assert!(app.receipts().await.is_empty());
-    assert_eq!(browser.choose(ACCEPT).await.status(), StatusCode::SEE_OTHER);
-    assert_eq!(last_receipt(&app).await.notice.number, 2);
     app.finish().await;
 }
 
