@@ -90,13 +90,6 @@ impl Visitor {
         self.session.back().await.expect("there is a page before");
     }
 
-    /// Begins to open a page, and waits for none of what it loads.
-    pub async fn starts_to_open(&self, path: &str) {
-        self.open("/plain.html").await;
-        self.step(&format!("starts to open {path}"));
-        self.asks(&format!("setTimeout(() => location.assign({path:?})), 1")).await;
-    }
-
     /// Opens another tab and turns to it; what is returned leads back.
     pub async fn opens_tab(&self) -> String {
         self.step("opens another tab");

@@ -38,7 +38,7 @@ const advise = () => {
     const args = adapter.calls[moment];
     const words = { ...fixed };
     for (const key in adapter.states) words[key] = all(adapter.states[key], ask);
-    const stands = { $states: words, $choices: choices() };
+    const stands = { __proto__: null, $states: words, $choices: choices() };
     try {
       if (args) call(adapter, JSON.parse(JSON.stringify(args), (_, value) => stands[value] ?? value));
     } catch (error) {

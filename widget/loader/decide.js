@@ -58,6 +58,8 @@ const decide = (wanted, method, layer) => {
     wiper: performance.timeOrigin,
     queue: [...record.queue, body].slice(-20),
   });
+  // A no to a purpose ends what was allowed once.
+  for (const held of document.querySelectorAll("[data-assent]")) if (needs(held).some((id) => denied.includes(id))) once.delete(held);
   follow(first, body.method);
   post();
   if (denied.length) later().then(({ sweep }) => sweep(), warn);

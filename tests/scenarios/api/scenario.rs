@@ -2,16 +2,13 @@
 //! And the page's own buttons, which need no script.
 
 use assent_shared::Method;
-use assent_tests::page::Trouble;
-use assent_tests::stage::{Stage, TAG};
+use assent_tests::stage::Stage;
 use serde_json::json;
 
-pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
-    host.trouble(TAG, Trouble::Hold);
-    visitor.starts_to_open("/").await;
-    visitor.waits_for("document.querySelector('#choose')").await;
+pub(crate) async fn play(Stage { visitor, site, .. }: Stage) {
+    visitor.open("/").await;
     assert_eq!(visitor.asks("Array.isArray(window.assent) && notes.length").await, 0, "nothing is there yet");
-    host.relieve(TAG);
+    visitor.asks("start()").await;
     visitor.sees_banner().await;
     visitor.waits_for("notes.length === 4").await;
     let denied = r#"{"analytics":false,"video":false}"#;
@@ -50,8 +47,8 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     site.has_receipts(5).await;
 
     // Opened by the API and by the page's button, before the widget is there.
-    visitor.visit("/").await;
-    visitor.asks("assent.open(), 1").await;
+    visitor.open("/").await;
+    visitor.asks("start(), assent.push(({ open }) => open()), 1").await;
     visitor.sees_preferences().await;
     visitor.escape().await;
     visitor.click("#choose").await;

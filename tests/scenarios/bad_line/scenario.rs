@@ -29,7 +29,7 @@ pub(crate) async fn play(stage: Stage) {
         let expected = if at % 2 == 0 { Method::Withdraw } else { Method::AcceptAll };
         assert_eq!(receipt.method, expected, "receipt {at}");
     }
-    assert_eq!(visitor.grants().await.as_deref(), Some("analytics.video"));
+    assert_eq!(visitor.grants().await.as_deref(), Some("analytics video"));
 
     // A refusal for good: dropped, told to the page, and the next one gets through.
     visitor.asks("window.refused = [], assent.on('error', ({ status }) => refused.push(status)), 1").await;

@@ -83,5 +83,8 @@ async fn says(visitor: &Visitor, embed: &str, words: &[&str]) {
 }
 
 async fn chooses(visitor: &Visitor, embed: &str, name: &str) {
-    visitor.press_this(&format!("way({embed:?}, {name:?})")).await;
+    // A reader scrolls what they want to press to the middle of the screen, clear of the banner.
+    let way = format!("way({embed:?}, {name:?})");
+    visitor.asks(&format!("{way}.scrollIntoView({{ block: 'center' }}), 1")).await;
+    visitor.press_this(&way).await;
 }

@@ -5,6 +5,9 @@ use assent_shared::Method;
 use assent_tests::notice::notice_with;
 use assent_tests::stage::{Stage, TAG};
 
+/// What is said about the signal, where it can be seen.
+const SAID: &str = "probe.reachable('.signal').map((line) => line.textContent)";
+
 pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     site.publish(&notice_with("video", "gpc = true", ""), &[]).await.expect("a notice");
     host.set_tag(&format!("{TAG}?gpc"));
@@ -27,10 +30,10 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
 
     // It is shown, and an explicit choice wins over it from then on; the receipt has both.
     visitor.reopen().await;
-    let line = visitor.asks("honoured()").await;
+    let line = visitor.asks(SAID).await;
     assert_eq!(line, serde_json::json!(["Off, because your browser sends Global Privacy Control."]));
     visitor.set("Video", true).await;
-    visitor.waits_for("honoured()[0].startsWith('On by your own choice')").await;
+    visitor.waits_for(&format!("{SAID}[0].startsWith('On by your own choice')")).await;
     visitor.save().await;
     visitor.sees_ran(&["analytics", "video"]).await;
     let receipts = site.has_receipts(3).await;
@@ -45,7 +48,7 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     visitor.visit("/").await;
     visitor.sees_banner().await;
     assert_eq!(
-        visitor.asks("honoured()").await,
+        visitor.asks(SAID).await,
         serde_json::json!(["Video: Off, because your browser sends Global Privacy Control."])
     );
     visitor.inspects("the banner with the signal").await;

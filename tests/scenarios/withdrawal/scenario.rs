@@ -50,7 +50,7 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     };
     site.publish(&declares(""), &[]).await.expect("a notice");
     host.set_tag(&format!("{TAG}?gentle"));
-    visitor.visit("/deep/page").await;
+    visitor.visit("/deep/page.html").await;
     visitor.accept_all().await;
     visitor.sees_ran(&["analytics", "video"]).await;
     let everything = "basket loads other shared visits.count visits.now visits_a visits_b visits_deep";
@@ -68,14 +68,14 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
 
     // A script that goes on writing is cleaned up after by the next page.
     visitor.asks("document.cookie = 'visits_late=1; Path=/', 1").await;
-    visitor.visit("/deep/page").await;
+    visitor.visit("/deep/page.html").await;
     visitor.waits_for("left() === 'basket loads other shared'").await;
     visitor.waits_for("JSON.parse(localStorage.getItem('assent')).wipe.length === 0").await;
 
     // Now the notice says that analytics cannot be stopped.
     site.publish(&declares("reload_on_withdrawal = true"), &[]).await.expect("another notice");
     host.set_tag(&format!("{TAG}?strict"));
-    visitor.visit("/deep/page").await;
+    visitor.visit("/deep/page.html").await;
     let before = visitor.asks("loads()").await.as_u64().expect("a number");
     visitor.reopen().await;
     visitor.reject_all().await;
@@ -83,7 +83,7 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     assert_eq!(visitor.asks("loads()").await, before, "analytics did not run, so nothing has to be stopped");
     visitor.reopen().await;
     visitor.accept_all().await;
-    visitor.sees_ran(&["analytics", "video"]).await;
+    visitor.sees_ran(&["video", "analytics"]).await;
     visitor.reopen().await;
     visitor.press("Reject all").await;
     visitor.waits_for(&format!("loads() === {}", before + 1)).await;
