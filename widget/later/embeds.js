@@ -30,11 +30,17 @@ const provider = (held) => {
     return location.host;
   }
 };
+// An object without data shows what is inside it in some engines, but its attributes say how large it will be.
+const size = (held) => {
+  const { width, height } = held.getBoundingClientRect();
+  const { display } = getComputedStyle(held);
+  const said = (name) => (held.localName === "object" && display !== "none" && parseFloat(held.getAttribute(name))) || 0;
+  return { width: said("width") || width, height: said("height") || height, display };
+};
 const build = (held, texts, purposes) => {
   const box = document.createElement("assent-embed");
   const ids = core.needs(held);
-  const { width, height } = held.getBoundingClientRect();
-  const { display } = getComputedStyle(held);
+  const { width, height, display } = size(held);
   const before = [held.style.getPropertyValue("display"), held.style.getPropertyPriority("display")];
   const wide = held.parentElement && width >= held.parentElement.clientWidth - 1;
   box.className = held.className;
@@ -100,7 +106,7 @@ const stand = async () => {
   for (const [embed, leave] of stands) if (!embed.isConnected || core.allowed(embed)) leave();
   const lacks = (embed) => {
     if (stands.has(embed) || core.allowed(embed)) return false;
-    const { width, height } = embed.getBoundingClientRect();
+    const { width, height } = size(embed);
     return Math.min(width, height) >= SMALLEST;
   };
   if (!Array.from(held()).some(lacks)) return;
