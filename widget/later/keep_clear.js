@@ -43,7 +43,13 @@ const watch = () => {
 };
 const changes = new MutationObserver(watch);
 changes.observe(shadow, { childList: true, subtree: true });
-listen(document, "focusin", () => requestAnimationFrame(uncover));
+// Some engines scroll to what got the focus only a while after that.
+let since = 0;
+listen(document, "focusin", () => {
+  since = performance.now();
+  requestAnimationFrame(uncover);
+});
+listen(document, "scroll", () => performance.now() - since < 500 && uncover());
 listen(life.signal, "abort", () => {
   changes.disconnect();
   sizes?.disconnect();
