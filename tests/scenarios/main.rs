@@ -80,6 +80,8 @@ mod notice_changes;
 mod odd_devices;
 #[path = "pages/scenario.rs"]
 mod pages;
+#[path = "prerendered/scenario.rs"]
+mod prerendered;
 #[path = "queue_survives/scenario.rs"]
 mod queue_survives;
 #[path = "reject_all/scenario.rs"]
@@ -100,6 +102,8 @@ mod stale_notice;
 mod storage_refused;
 #[path = "strict_csp/scenario.rs"]
 mod strict_csp;
+#[path = "subdomains/scenario.rs"]
+mod subdomains;
 #[path = "tag_anywhere/scenario.rs"]
 mod tag_anywhere;
 #[path = "tag_at_the_end/scenario.rs"]
@@ -154,7 +158,7 @@ fn main() -> ExitCode {
         hostile_page keyboard languages late_answer light_layouts locales manage narrow not_covered
         notice_changes odd_devices pages queue_survives reject_all reopen returning_visit server_down
         signal stale_notice storage_refused strict_csp tag_anywhere tag_at_the_end third_party
-        two_cookies two_tabs two_tags wasm_blocked wishes withdrawal scripts_off("without scripts")
+        prerendered subdomains two_cookies two_tabs two_tags wasm_blocked wishes withdrawal scripts_off("without scripts")
         behind_nginx["behind nginx"]
     };
     let mut trials = Vec::new();

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use crate::deadline::eventually;
-use crate::stage::{SHOP, TAG};
+use crate::stage::{FAMILY, SHOP, TAG};
 
 /// The notice that the shop starts with.
 pub const NOTICE: &str = include_str!("../scenarios/notice.toml");
@@ -54,6 +54,23 @@ impl Site {
         }
         site.publish(NOTICE, &[]).await?;
         Ok(site)
+    }
+
+    /// Registers another site, whose subdomains share the visitor's choices, with the same notice.
+    pub async fn open_family(&self, origins: Vec<String>) {
+        let server = self.server.lock().await;
+        let server = server.as_ref().expect("the server is up");
+        let id: SiteId = FAMILY.parse().expect("an id");
+        let family = Registered {
+            id: id.clone(),
+            name: "The family".to_owned(),
+            environment: Environment::Development,
+            origins,
+            share_subdomains: true,
+        };
+        let now = server.clock().now();
+        assert!(server.store().add_site(&family, now).await.expect("a site is added"));
+        publish(server.store(), &id, NOTICE, &[], now).await.expect("its notice is published");
     }
 
     /// The shop has pages at this origin, too.

@@ -28,6 +28,8 @@ const NO_NGINX: &str = "the first-party mode cannot be tested here: install the 
 pub const SHOP: &str = "shop";
 /// The id of the demo's site.
 pub const DEMO: &str = assent::demo::SITE;
+/// The id of the site whose subdomains share the visitor's choices.
+pub const FAMILY: &str = "family";
 /// The shop's tag.
 pub const TAG: &str = "/_assent/shop.js";
 /// Where the shop's decisions are posted.
@@ -86,7 +88,7 @@ impl Stage {
 
     /// Every decision that was acknowledged is stored once, with its choices; nothing else is stored; no script failed.
     async fn check(&self) -> anyhow::Result<()> {
-        for site in [SHOP, DEMO] {
+        for site in [SHOP, DEMO, FAMILY] {
             let mut acknowledged = BTreeMap::new();
             let mut sent = BTreeMap::new();
             for (decision, request) in self.posted_to(site) {

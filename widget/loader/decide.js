@@ -37,8 +37,9 @@ const decide = (wanted, method, layer) => {
     method: method !== "signal" && before.some(({ id }) => wanted[id] !== true) ? "withdraw" : method,
     layer,
     gpc: signal,
-    // Never before the decision that it replaces, or a clock set back would make the older one look newer.
-    decided_at: Math.max(Date.now(), Math.min((stored?.at ?? 0) * 1000, 864e13)),
+    // Always a second after the decision that it replaces: the cookie counts in seconds, and a clock set back would make the
+    // older one look newer.
+    decided_at: Math.max(Date.now(), stored ? Math.min((stored.at + 1) * 1000, 864e13) : -Infinity),
     replaces: record.last ?? null,
   };
   const said = valueOf(body);

@@ -59,7 +59,11 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     visitor.reject_all().await;
     visitor.waits_for("stands() === 5").await;
     visitor.waits_for("['#film', '#wide', '#inner'].every((id) => !document.querySelector(id).hasAttribute('src') && title(id) !== 'A film')").await;
-    assert_eq!(visitor.asks("document.querySelector('#clip').networkState").await, 0, "nothing is loaded (NETWORK_EMPTY)");
+    assert_eq!(
+        visitor.asks("document.querySelector('#clip').networkState").await,
+        0,
+        "nothing is loaded (NETWORK_EMPTY)"
+    );
     assert_eq!(visitor.asks("document.querySelector('#sheet').sheet").await, serde_json::Value::Null);
     site.has_receipts(3).await;
 
