@@ -38,7 +38,7 @@ interface AssentErrorDetail {
 
 /** What each event hands to its listeners. */
 interface AssentEvents {
-  /** The stored decision is known. Once a page. */
+  /** The stored decision is known. Once a page, and once more if the notice changed while its question was open. */
   readonly ready: AssentReadyDetail;
   /** The banner is on the screen. Visitors who have answered do not see it, so on most pages this never comes. */
   readonly shown: AssentShownDetail;
@@ -100,8 +100,8 @@ interface AssentApi {
   readonly withdraw: () => void;
 
   /**
-   * The newest receipt that the server acknowledged, as stored in this browser; `null` before there is one, and where
-   * storage is refused. It may be older than `choices()`: a decision counts at once, its receipt arrives later.
+   * The newest receipt that the server acknowledged, as stored in this browser; `null` before there is one, also where
+   * storage is refused and the page is a new one. It may be older than `choices()`: a decision counts at once, its receipt arrives later.
    */
   readonly receipt: () => AssentReceipt | null;
 
@@ -121,7 +121,7 @@ interface AssentReceipt {
   readonly decision: string;
   /** Whether Global Privacy Control was on. */
   readonly gpc: boolean;
-  /** 1 the banner, 2 the preferences. */
+  /** 1 the banner, 2 the preferences, 3 the placeholder of an embed. */
   readonly layer: number;
   /** The language in which the notice was shown, as BCP 47 writes it. */
   readonly locale: string;

@@ -38,7 +38,6 @@
       //= loader/live.js
     };
     //= loader/api.js
-    shadow.addEventListener("click", (event) => live().press(event));
     // A vendor's script must find its defaults set.
     if (view === "closed" || tag.adapters || document.hidden || !document.body) live();
     else {

@@ -10,8 +10,10 @@ const expire = (name, path) => {
   const parts = location.hostname.split(".");
   const domains = ["", ...parts.map((_, at) => `; Domain=${parts.slice(at).join(".")}`)];
   const folders = location.pathname.split("/").map((_, at, all) => all.slice(0, at + 1).join("/"));
+  // Without it, browsers refuse to touch a `__Secure-` cookie.
+  const secure = location.protocol === "https:" ? "; Secure" : "";
   const paths = new Set(["/", path ?? "/", ...folders.filter(Boolean), ...folders.map((folder) => folder + "/")]);
-  for (const domain of domains) for (const where of paths) document.cookie = `${name}=; Max-Age=0; Path=${where}${domain}`;
+  for (const domain of domains) for (const where of paths) document.cookie = `${name}=; Max-Age=0; Path=${where}${domain}${secure}`;
 };
 const names = (kind) => {
   try {

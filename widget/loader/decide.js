@@ -17,6 +17,8 @@ const secret = () => btoa(String.fromCharCode(...random())).replace(/\+/g, "-").
 let known = JSON.stringify(choices());
 const follow = (first, method) => {
   advise();
+  // A no to a purpose ends what was allowed once.
+  for (const held of document.querySelectorAll("[data-assent]")) if (stored && !needs(held).every(granted)) once.delete(held);
   settle();
   const now = JSON.stringify(choices());
   if (now === known && !first) return;
@@ -59,8 +61,6 @@ const decide = (wanted, method, layer) => {
     wiper: performance.timeOrigin,
     queue: [...record.queue, body].slice(-20),
   });
-  // A no to a purpose ends what was allowed once.
-  for (const held of document.querySelectorAll("[data-assent]")) if (needs(held).some((id) => denied.includes(id))) once.delete(held);
   follow(first, body.method);
   post();
   if (denied.length) later().then(({ sweep }) => sweep(), warn);

@@ -37,7 +37,7 @@ const look = () => {
   const first = !stored;
   stored = best;
   follow(first);
-  if (shadow.querySelector(".bar") && due() === "closed" && !shadow.querySelector(".choices")) paint("closed");
+  if (shadow?.querySelector(".bar") && due() === "closed" && !shadow.querySelector(".choices")) paint("closed");
 };
 const act = {
   open,
@@ -50,30 +50,19 @@ let ready = false;
 const start = () => {
   stored = assure();
   // The first picture was painted by the cookie alone; storage and queue may know better, and a dialog may have been left.
-  if (!root || view !== due()) paint(due());
+  if ((root || due() === "banner") && view !== due()) paint(due());
   settle();
   ready = true;
   tell("ready", { choices: choices() });
   // The signal takes back what was granted before it: that is a decision too, and it gets its receipt.
   if (optional.some((purpose) => barred(purpose) && holds(purpose) && stored.grants.includes(purpose.id)))
     decide(choices(), "signal", 1);
+  // The page may add what is held at any time, and the tag may run before the body exists.
   observe(() => {
-    for (const dialog of shadow.querySelectorAll("dialog")) sizes?.observe(dialog);
-  }, shadow);
-  appear();
-  // The tag may run before the body exists, and the page may add what is held at any time.
-  observe(() => {
-    appear();
+    if (root) appear();
     settle();
   }, document);
   listen(document, "DOMContentLoaded", settle);
-  listen(window, "storage", (event) => event.key === "assent" && look());
-  listen(window, "pageshow", look);
-  listen(document, "visibilitychange", look);
-  // Whoever moves by keyboard needs what keeps clear of the focus, also where only the button is left.
-  listen(document, "focusin", ({ target }) => target.matches?.(":focus-visible") && soon());
-  // Escape, or the cross: nothing is chosen, and the next page asks again.
-  listen(shadow, "close", () => handle || paint("closed"), { capture: true });
   listen(
     document,
     "click",
@@ -87,6 +76,25 @@ const start = () => {
     },
     { capture: true },
   );
+  // Somebody who has answered has time: their page goes first.
+  if (due() === "banner") rest();
+  else if (document.readyState === "complete") setTimeout(rest);
+  else listen(window, "load", () => setTimeout(rest), { once: true });
+};
+const rest = () => {
+  if (life.signal.aborted) return;
+  if (!root) paint(due());
+  observe(() => {
+    for (const dialog of shadow.querySelectorAll("dialog")) sizes?.observe(dialog);
+  }, shadow);
+  appear();
+  listen(window, "storage", (event) => event.key === "assent" && look());
+  listen(window, "pageshow", look);
+  listen(document, "visibilitychange", look);
+  // Whoever moves by keyboard needs what keeps clear of the focus, also where only the button is left.
+  listen(document, "focusin", ({ target }) => target.matches?.(":focus-visible") && soon());
+  // Escape, or the cross: nothing is chosen, and the next page asks again.
+  listen(shadow, "close", () => handle || paint("closed"), { capture: true });
   listen(window, "online", post);
   const { queue, wipe } = read();
   if (queue.length) post();

@@ -8,11 +8,7 @@ try {
   trust = window.trustedTypes?.createPolicy("assent", trust) ?? trust;
 } catch {}
 
-const host = document.createElement("assent-root");
-host.lang = tag.locale;
-host.dir = tag.dir;
-if (signal) host.setAttribute("signal", "");
-const shadow = host.attachShadow({ mode: "open" });
+let host, shadow;
 const dress = (css) => {
   try {
     const sheet = new CSSStyleSheet();
@@ -23,12 +19,23 @@ const dress = (css) => {
     warn(error);
   }
 };
-dress(tag.css);
+// Nothing is built for somebody who has answered before what they granted runs.
+const raise = () => {
+  if (host) return;
+  host = document.createElement("assent-root");
+  host.lang = tag.locale;
+  host.dir = tag.dir;
+  if (signal) host.setAttribute("signal", "");
+  shadow = host.attachShadow({ mode: "open" });
+  shadow.addEventListener("click", (event) => live().press(event));
+  dress(tag.css);
+};
 
 let view = due();
 let root, handle;
 // A fresh element each time, so that no listener of an earlier widget stays behind.
 const paint = (next) => {
+  raise();
   view = next;
   handle = null;
   root = document.createElement("div");

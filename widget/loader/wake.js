@@ -18,8 +18,9 @@ const module = (url) =>
     shadow.append(script);
   });
 const folder = `${base}widget/${tag.widget}/`;
-const later = () =>
-  (coming ??= module(folder + "widget.js").then((widget) => {
+const later = () => {
+  raise();
+  return (coming ??= module(folder + "widget.js").then((widget) => {
     const core = {
       ...{ tag, site, base, folder, integrity, host, shadow, life, warn, dress, optional, ran, once, needs, allowed, settle },
       ...{ read, write, choices, granted, decide, answer, post, open, calm, fail },
@@ -34,6 +35,7 @@ const later = () =>
     stand();
     return parts;
   }));
+};
 // After the paint: the banner is on the screen before anything else is asked for.
 let asked = false;
 const soon = () => {
@@ -93,7 +95,7 @@ const press = (event) => {
 // A newer notice came out while this page was open: its script takes over. If it does not come, the next page asks.
 const retire = () => {
   life.abort();
-  host.remove();
+  host?.remove();
 };
 const again = () => {
   window[key] = { source, beyond: tag.number, retire };
