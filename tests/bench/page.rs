@@ -2,6 +2,7 @@
 //! Refuses to judge by seconds of this machine: every goal but that of the click is held against another variant of the same round.
 
 mod host;
+mod returning;
 mod variant;
 mod visit;
 
@@ -56,6 +57,9 @@ pub(crate) async fn run() -> Result<()> {
     let server = process::serve(&database)?;
     host.set_upstream(server.address);
 
+    let lease = pool.lease().await?;
+    returning::run(&lease.session, &host.origin()).await?;
+    pool.give_back(lease).await?;
     for line in LINES {
         say(&format!(
             "\nA first visit in Chromium: {} ms round trip, {} Mbit/s, processor {SLOWDOWN} times slower, {ROUNDS} rounds, medians",

@@ -45,6 +45,8 @@ impl Host {
         for variant in Variant::ALL {
             let page = Precompressed::new("text/html; charset=utf-8", variant.page()?.into_bytes());
             files.insert(variant.path().to_owned(), page);
+            let again = Precompressed::new("text/html; charset=utf-8", variant.page_again()?.into_bytes());
+            files.insert(variant.again(), again);
             for (name, bytes) in variant.files()? {
                 let kind = if name.ends_with("css") { "text/css" } else { "text/javascript" };
                 files.insert(format!("{PEERS}{name}"), Precompressed::new(kind, bytes));

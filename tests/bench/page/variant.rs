@@ -75,6 +75,31 @@ impl Variant {
         ))
     }
 
+    /// Where the page for those who have accepted before is.
+    pub(super) fn again(self) -> String {
+        format!("{}-again", self.path())
+    }
+
+    /// The page for those who have accepted before: with one script that they granted, as this variant holds it, and nothing
+    /// else that is held.
+    pub(super) fn page_again(self) -> Result<String> {
+        const RUNS: &str = "window.ranAt = performance.now();";
+        let script = match self {
+            Self::None => format!("<script>{RUNS}</script>"),
+            Self::Assent => format!(r#"<script type="text/plain" data-assent="analytics">{RUNS}</script>"#),
+            Self::Vanilla | Self::Documented => {
+                format!(r#"<script type="text/plain" data-category="analytics">{RUNS}</script>"#)
+            }
+            // It holds no elements; it calls back.
+            Self::Minimal => String::new(),
+        };
+        let page = self
+            .page()?
+            .replace("data-assent=\"", "data-was=\"")
+            .replace("onAccept() {}", &format!("onAccept() {{ {RUNS} }}"));
+        Ok(page.replacen("</body>", &format!("{script}</body>"), 1))
+    }
+
     /// The peer's files: their names and what is in them.
     pub(super) fn files(self) -> Result<Vec<(&'static str, Vec<u8>)>> {
         const FOLDER: &str = "vanilla-cookieconsent/dist";

@@ -17,9 +17,9 @@ pub(crate) async fn play(stage: Stage) {
     visitor.has_sent_all().await;
     visitor.click("#on").await;
     visitor.waits_for("location.search === '?next' && heard.includes('ready')").await;
-    let prepared =
+    let activated =
         visitor.asks("performance.getEntriesByType('navigation')[0].activationStart > 0").await == true;
-    assert_eq!(prepared, prepares, "the prepared page is the one that is seen");
+    assert_eq!(activated, prepares, "the prepared page is the one that is seen");
     visitor.sees_ran(&["analytics"]).await;
     visitor.lets_the_page_settle().await;
     assert!(!visitor.banner_is_shown().await, "the answer is known by now");
