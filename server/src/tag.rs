@@ -69,9 +69,6 @@ struct Tag<'a> {
     /// Said after an answer.
     saved: &'a str,
     purposes: Vec<Asked<'a>>,
-    /// Said beside what Global Privacy Control covers, where something is covered.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    signal: &'a str,
     html: Html,
     css: String,
     widget: &'a str,
@@ -194,7 +191,6 @@ pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Local
         domains,
         saved: &view.texts.saved,
         purposes: notice.purposes.iter().map(Asked::from).collect(),
-        signal: if notice.purposes.iter().any(|purpose| purpose.gpc) { &view.texts.signal } else { "" },
         html: Html {
             banner: assent_widget::render(&view, Start::Banner),
             closed: assent_widget::render(&view, Start::Closed),

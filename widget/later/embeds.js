@@ -30,11 +30,12 @@ const provider = (held) => {
     return location.host;
   }
 };
-// An object without data shows what is inside it in some engines, but its attributes say how large it will be.
+// Without an address these two have no box, or that of what is inside them, in some engines; their attributes say how large they
+// will be.
 const size = (held) => {
   const { width, height } = held.getBoundingClientRect();
   const { display } = getComputedStyle(held);
-  const said = (name) => (held.localName === "object" && display !== "none" && parseFloat(held.getAttribute(name))) || 0;
+  const said = (name) => (/^(object|embed)$/.test(held.localName) && display !== "none" && parseFloat(held.getAttribute(name))) || 0;
   return { width: said("width") || width, height: said("height") || height, display };
 };
 const build = (held, texts, purposes) => {

@@ -81,8 +81,10 @@ const start = () => {
   else if (document.readyState === "complete") setTimeout(rest);
   else listen(window, "load", () => setTimeout(rest), { once: true });
 };
+let rested = false;
 const rest = () => {
-  if (life.signal.aborted) return;
+  if (rested || life.signal.aborted) return;
+  rested = true;
   if (!root) paint(due());
   observe(() => {
     for (const dialog of shadow.querySelectorAll("dialog")) sizes?.observe(dialog);
@@ -96,6 +98,7 @@ const rest = () => {
   // Escape, or the cross: nothing is chosen, and the next page asks again.
   listen(shadow, "close", () => handle || paint("closed"), { capture: true });
   listen(window, "online", post);
+  look();
   const { queue, wipe } = read();
   if (queue.length) post();
   if (wipe?.length) soon();

@@ -15,7 +15,9 @@ const module = (url) =>
     script.src = trust.createScriptURL(url);
     script.onload = () => resolve(import(url));
     script.onerror = () => reject(new Error("cannot load " + url));
-    shadow.append(script);
+    // Not into our own root, which may not be in the document yet.
+    document.documentElement.append(script);
+    script.remove();
   });
 const folder = `${base}widget/${tag.widget}/`;
 const later = () => {
@@ -64,6 +66,7 @@ const wake = () => {
 };
 const open = () => {
   if (failed) return form();
+  rest();
   wished = true;
   if (!handle) shadow.querySelector("[data-act=manage],[data-act=open]")?.setAttribute("aria-busy", "true");
   wake();

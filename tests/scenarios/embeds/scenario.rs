@@ -2,12 +2,13 @@
 //! held again after a withdrawal, also when it came into the page later; and never at odds with the preferences.
 
 use assent_shared::Method;
+use assent_tests::deadline::eventually;
 use assent_tests::stage::Stage;
 use assent_tests::visitor::Visitor;
 
 pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     visitor.visit("/").await;
-    visitor.waits_for("stands() === 4").await;
+    visitor.waits_for("stands() === 5").await;
     visitor.screenshot("held").await;
     says(&visitor, "#film", &["A film about kilns", "Video", &host.origin()[7..]]).await;
     says(&visitor, "#wide", &["Example Video", "Analytics, Video"]).await;
@@ -18,15 +19,22 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     );
     assert!(visitor.asks("stand('#pixel') === null && stand('#picture') === null").await == true);
     visitor.inspects("placeholders of held embeds").await;
-    for asked_for in
-        ["/frame.html", "/frame.html?wide", "/clip.webm", "/poster.png", "/picture.png", "/held.css"]
-    {
+    for asked_for in [
+        "/frame.html",
+        "/frame.html?wide",
+        "/clip.webm",
+        "/poster.png",
+        "/picture.png",
+        "/small.png",
+        "/held.css",
+        "/frame.html?embed",
+    ] {
         assert!(host.seen(asked_for).is_empty(), "{asked_for} was fetched before a choice");
     }
 
     // Once: this one, on this page; nothing is decided and nothing is kept.
     chooses(&visitor, "#film", "Allow once").await;
-    visitor.waits_for("title('#film') === 'A film' && stand('#film') === null && stands() === 3").await;
+    visitor.waits_for("title('#film') === 'A film' && stand('#film') === null && stands() === 4").await;
     assert_eq!(visitor.asks("getComputedStyle(document.querySelector('#film')).display").await, "block");
     assert_eq!(visitor.asks("document.activeElement.id").await, "film", "the keyboard goes on in the film");
     assert!(visitor.cookies().await.is_empty());
@@ -53,11 +61,13 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     visitor.save().await;
     visitor.waits_for("stands() === 0 && title('#wide') === 'A film'").await;
     visitor.waits_for("document.querySelector('#sheet').sheet !== null").await;
+    eventually("the picture of the right size", || async { host.seen("/small.png").pop() }).await;
+    eventually("the old way's content", || async { host.seen("/frame.html?embed").pop() }).await;
 
     // Withdrawn: held again, also the one that was allowed once; what was shown is gone from memory and screen.
     visitor.reopen().await;
     visitor.reject_all().await;
-    visitor.waits_for("stands() === 5").await;
+    visitor.waits_for("stands() === 6").await;
     visitor.waits_for("['#film', '#wide', '#inner'].every((id) => !document.querySelector(id).hasAttribute('src') && title(id) !== 'A film')").await;
     assert_eq!(
         visitor.asks("document.querySelector('#clip').networkState").await,
