@@ -2,14 +2,14 @@
 // It travels with the widget's glue, in one file: `__wbg_init`, `mount` and `style` are the glue's.
 // Refuses to decide anything: it carries out what `loader.js` has decided, through `core`.
 export function later(core) {
-  const { tag, site, base, folder, integrity, host, shadow, life, warn, dress } = core;
+  const { site, number, locale, integrity, base, folder, host, shadow, life, warn, dress } = core;
   const { read, write, choices, granted, settle } = core;
   const listen = (target, type, hear) => target.addEventListener(type, hear, { signal: life.signal });
 
   // The notice's words, in the visitor's language: what the tag's first picture did not need.
   let notice;
   const words = () =>
-    (notice ??= fetch(`${base}${site}/notices/${tag.number}?lang=${tag.locale}&build=${tag.widget}`)
+    (notice ??= fetch(`${base}${site}/notices/${number}?lang=${locale}`)
       .then((answer) => {
         if (!answer.ok) throw new Error(`no notice: ${answer.status}`);
         return answer.json();

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use data_encoding::{BASE64, HEXLOWER};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256, Sha384};
+use sha2::{Digest, Sha256};
 
 /// Lets pages of any origin embed a response, also those that isolate themselves (Fetch §3.7, COEP `require-corp`).
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -66,7 +66,7 @@ impl Precompressed {
     /// The hash that Subresource Integrity knows these bytes by; it is taken over what an encoding decodes to.
     #[must_use]
     pub fn integrity(&self) -> String {
-        format!("sha384-{}", BASE64.encode(&Sha384::digest(&self.identity)))
+        format!("sha256-{}", BASE64.encode(&Sha256::digest(&self.identity)))
     }
 
     /// Answers a request: 304 if the caller has these bytes, else the smallest encoding that it takes.

@@ -45,8 +45,8 @@ const build = (held, texts, purposes) => {
   const before = [held.style.getPropertyValue("display"), held.style.getPropertyPriority("display")];
   const wide = held.parentElement && width >= held.parentElement.clientWidth - 1;
   box.className = held.className;
-  box.lang = tag.locale;
-  box.dir = tag.dir;
+  box.lang = locale;
+  box.dir = core.dir;
   Object.assign(box.style, { display: display === "inline" ? "inline-block" : display, width: wide ? "100%" : `${width}px`, minHeight: `${height}px` });
 
   const make = (name, more, ...inside) => {

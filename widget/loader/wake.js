@@ -24,7 +24,8 @@ const later = () => {
   raise();
   return (coming ??= module(folder + "widget.js").then((widget) => {
     const core = {
-      ...{ tag, site, base, folder, integrity, host, shadow, life, warn, dress, optional, ran, once, needs, allowed, settle },
+      ...tag,
+      ...{ base, folder, host, shadow, life, warn, dress, optional, ran, once, needs, allowed, settle },
       ...{ read, write, choices, granted, decide, answer, post, open, calm, fail },
       view: () => view,
       wished: () => wished,
