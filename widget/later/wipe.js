@@ -46,8 +46,8 @@ const wipe = async () => {
   if (record.wiper === wiper && wiper !== performance.timeOrigin) write({ ...record, wipe: [] });
 };
 
-// After a decision. A script that ran cannot be stopped: where the notice says so, the page starts anew, once the decision
-// had its time to arrive.
+// After a decision. A script that ran cannot be stopped: where the notice says so, the page starts anew, once everything is
+// deleted. A decision still on its way goes on (keepalive), and waits in the queue for the next page's post.
 const sweep = async () => {
   const wiping = wipe().catch(warn);
   if (!core.optional.some(({ id, reload }) => reload && core.ran.has(id) && !granted(id))) return;

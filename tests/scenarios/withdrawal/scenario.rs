@@ -14,12 +14,6 @@ lifetime = "session"
 about.en = "Lies under another path."
 
 [[purposes.cookies]]
-name = "shared"
-provider = "The Shop Ltd"
-lifetime = "session"
-about.en = "Analytics and video share it."
-
-[[purposes.cookies]]
 name = "visits.*"
 kind = "local_storage"
 provider = "The Shop Ltd"
@@ -46,7 +40,7 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
     let declares = |keys: &str| {
         let notice = notice_with("analytics", keys, SHARED);
         let (front, video) = notice.split_once("[[purposes]]\nid = \"video\"").expect("video comes last");
-        format!("{front}{DECLARED}\n[[purposes]]\nid = \"video\"{video}")
+        format!("{front}{DECLARED}{SHARED}\n[[purposes]]\nid = \"video\"{video}")
     };
     site.publish(&declares(""), &[]).await.expect("a notice");
     host.set_tag(&format!("{TAG}?gentle"));
