@@ -30,6 +30,8 @@ pub mod appearance;
 pub mod cookie;
 pub mod decision;
 pub mod id;
+#[cfg(feature = "ledger")]
+pub mod ledger;
 mod lifetime;
 pub mod locale;
 pub mod notice;
