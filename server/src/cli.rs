@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::export::{Export, ExportFormat};
 use crate::notices::Published;
+use crate::sealer::Sealer;
 use crate::store::{Environment, Site, Store};
 use crate::{Server, demo, domain, export, keys, log, notices};
 
@@ -151,14 +152,12 @@ impl Cli {
         match self.command {
             Command::Serve => serve(settings).await,
             Command::Demo => serve_demo(settings).await,
-            Command::Site(command) => sites(command, &Store::open(&settings.database_url).await?).await,
-            Command::Key(command) => {
-                operator_keys(command, &Store::open(&settings.database_url).await?).await
-            }
-            Command::Notice(command) => publish(command, &Store::open(&settings.database_url).await?).await,
+            Command::Site(command) => sites(command, &open(&settings).await?).await,
+            Command::Key(command) => operator_keys(command, &open(&settings).await?).await,
+            Command::Notice(command) => publish(command, &open(&settings).await?).await,
             Command::Export { site, format, from, to, visitor, output } => {
                 let filter = export::filter(from.as_deref(), to.as_deref(), visitor)?;
-                let store = Store::open(&settings.database_url).await?;
+                let store = open(&settings).await?;
                 known(&store, &site).await?;
                 let export =
                     Export::new(&store, site, format, filter).await.map_err(|error| error.to_string())?;
@@ -166,6 +165,10 @@ impl Cli {
             }
         }
     }
+}
+
+async fn open(settings: &Settings) -> Result<Store, String> {
+    Store::open(&settings.database_url, Sealer::new(settings.signing_keys())).await
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {

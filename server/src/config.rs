@@ -8,6 +8,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use crate::signing_keys::KeySource;
+
 /// Everything that can be set, described in `docs/configuration.md`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +20,11 @@ pub struct Settings {
     pub port: u16,
     /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`.
     pub database_url: String,
+    /// The file of the keys that sign the ledgers, made at the first start. Default: `assent.key` beside an SQLite database,
+    /// else `data/assent.key`.
+    pub signing_key_file: Option<PathBuf>,
+    /// The signing keys themselves, instead of a file; the newest last.
+    pub signing_key: Option<String>,
     /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
     pub public_url: Option<String>,
     /// What is logged, in the syntax of `tracing`'s filters: `info`, `assent=debug,sqlx=warn`.
@@ -42,6 +49,8 @@ impl Default for Settings {
             host: IpAddr::from([127, 0, 0, 1]),
             port: 8080,
             database_url: "sqlite:data/assent.db".to_owned(),
+            signing_key_file: None,
+            signing_key: None,
             public_url: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -75,6 +84,20 @@ pub struct Flags {
 }
 
 impl Settings {
+    /// Where the keys are that sign the ledgers.
+    #[must_use]
+    pub fn signing_keys(&self) -> KeySource {
+        if let Some(text) = &self.signing_key {
+            return KeySource::Text(text.clone());
+        }
+        let beside_the_database = || {
+            let file = self.database_url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
+            let path = Path::new(file.and_then(|file| file.split('?').next()).unwrap_or("data/assent.db"));
+            path.with_file_name("assent.key")
+        };
+        KeySource::File(self.signing_key_file.clone().unwrap_or_else(beside_the_database))
+    }
+
     /// Reads the settings; an error names the setting, what is wrong with it, and where it was given.
     pub fn load(flags: &Flags) -> Result<Self, String> {
         let file = match &flags.config {
@@ -115,7 +138,8 @@ mod tests {
             .flat_map(|line| [line, "\n"])
             .collect();
         let settings: Settings = Figment::new().merge(Toml::string(&uncommented)).extract().unwrap();
-        assert_eq!(Settings { public_url: None, ..settings }, Settings::default());
+        let optional = Settings { public_url: None, signing_key_file: None, signing_key: None, ..settings };
+        assert_eq!(optional, Settings::default());
         let as_written: Settings = Figment::from(Serialized::defaults(Settings::default()))
             .merge(Toml::string(example))
             .extract()

@@ -31,13 +31,16 @@ pub async fn create_decision(
     let visitor = decision.visitor.clone();
     let own = StoredDecision::from(&decision);
 
-    let (new, body) = match record(&app, &page.site, &page.origin, decision).await? {
-        Appended::New { body, .. } => (true, body),
-        Appended::Repeated { body } => (false, body),
+    let id = decision.id.clone();
+    let (new, sealed) = match record(&app, &page.site, &page.origin, decision).await? {
+        Appended::New(sealed) => (true, Some(sealed)),
+        Appended::Repeated { .. } => (false, app.store.sealed(&page.site.site.id, id.as_str()).await?),
         Appended::Conflict { .. } => return Err(Error::DecisionConflict),
+        Appended::Refused(refusal) => return Err(Error::Refused(refusal)),
     };
-    // The body goes out as it was stored, byte for byte.
-    let mut response = (error::created(new), format!("{{\"receipt\":{body}}}")).into_response();
+    // Erased between the two looks.
+    let sealed = sealed.ok_or(Error::Busy)?;
+    let mut response = (error::created(new), sealed.json()).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if first_party {

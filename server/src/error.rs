@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::pages;
+use crate::sealer::Refusal;
 
 /// Every way in which a request can fail.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,9 @@ pub enum Error {
     /// 503: the database did not take or give what was asked; what was sent was not recorded.
     #[error("the database is not available right now; try again")]
     Store(#[source] Arc<sqlx::Error>),
+    /// 503: the site's ledger takes nothing until the operator has looked at it; nothing was recorded.
+    #[error("this site records nothing right now; try again later")]
+    Refused(#[source] Refusal),
     /// 500: a mistake in Assent.
     #[error("something went wrong on the server")]
     Internal(String),
@@ -106,7 +110,9 @@ impl Error {
             Self::KeyRequired => (StatusCode::UNAUTHORIZED, ProblemCode::KeyRequired),
             Self::KeyForbidden => (StatusCode::FORBIDDEN, ProblemCode::KeyForbidden),
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
-            Self::Busy | Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy),
+            Self::Busy | Self::Store(_) | Self::Refused(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy)
+            }
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ProblemCode::Internal),
         }
     }
@@ -117,6 +123,7 @@ impl Error {
         match self {
             Self::Store(error) => Some(error.to_string()),
             Self::Internal(cause) => Some(cause.clone()),
+            Self::Refused(refusal) => Some(refusal.to_string()),
             _ => None,
         }
     }

@@ -126,7 +126,8 @@ impl Export {
             };
             // A short page is the last one; a full page may be followed by an empty one.
             let full = i64::try_from(rows.len()).is_ok_and(|count| count == PAGE);
-            export.place = rows.last().filter(|_| full).map(|row| Place(row.received_at, row.leaf_index));
+            export.place =
+                rows.last().filter(|_| full).map(|row| Place(row.received_at, row.ledger, row.leaf_index));
             Ok(Some((chunk, export)))
         })
     }

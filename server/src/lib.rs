@@ -20,7 +20,9 @@ pub mod pages;
 pub mod probes;
 pub mod recorder;
 pub mod router;
+pub mod sealer;
 pub mod serve_file;
+pub mod signing_keys;
 pub mod state;
 pub mod store;
 pub mod tag;
@@ -38,6 +40,7 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::recorder::Recorder;
+use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::Store;
 
@@ -75,7 +78,9 @@ impl Server {
             _ => format!("{wanted} cannot be listened on: {error}."),
         })?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let store = Store::open(&settings.database_url).await?;
+        let sealer = Sealer::new(settings.signing_keys());
+        sealer.load()?;
+        let store = Store::open(&settings.database_url, sealer).await?;
         let app = App {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::adapters::{self, AdapterEntry};
 use crate::locales;
-use crate::store::Store;
+use crate::store::{AppendError, Store};
 
 /// A notice file.
 #[derive(Debug, Deserialize)]
@@ -228,7 +228,9 @@ pub async fn publish(
         })
         .await
         .map_err(|error| match error {
-            sqlx::Error::RowNotFound => format!("There is no site `{site}`. Add it with `assent site add`."),
+            AppendError::Store(sqlx::Error::RowNotFound) => {
+                format!("There is no site `{site}`. Add it with `assent site add`.")
+            }
             other => other.to_string(),
         })?;
     match (problem, number) {

@@ -108,11 +108,14 @@ async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appen
     receipts.sort_by(|(_, left), (_, right)| left.site.cmp(&right.site));
     let (places, receipts): (Vec<usize>, Vec<Receipt>) = receipts.into_iter().unzip();
 
-    match store.append_receipts(&receipts).await {
+    match store.append_receipts(&receipts, now).await {
         Ok(appended) => {
             let mut outcomes: Vec<Result<Appended>> = (0..count).map(|_| Err(Error::Busy)).collect();
             for (place, outcome) in places.into_iter().zip(appended) {
-                outcomes[place] = Ok(outcome);
+                outcomes[place] = match outcome {
+                    Appended::Refused(refusal) => Err(Error::Refused(refusal)),
+                    taken => Ok(taken),
+                };
             }
             outcomes
         }

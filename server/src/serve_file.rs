@@ -63,6 +63,12 @@ impl Precompressed {
         self.brotli.len()
     }
 
+    /// The bytes as they are without an encoding.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.identity
+    }
+
     /// The hash that Subresource Integrity knows these bytes by; it is taken over what an encoding decodes to.
     #[must_use]
     pub fn integrity(&self) -> String {

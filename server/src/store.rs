@@ -6,9 +6,12 @@
 //! names are never read, because SQLite reports none.
 
 mod keys;
+mod leaves;
+mod ledgers;
 mod notices;
 mod receipts;
 mod sites;
+mod upgrade;
 
 use std::path::Path;
 use std::str::FromStr;
@@ -20,9 +23,13 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use crate::sealer::Sealer;
+
 pub use keys::{KeyRow, NewKey};
+pub use leaves::LeafRow;
+pub use ledgers::{AppendError, LedgerRow};
 pub use notices::NoticeRow;
-pub use receipts::{Appended, Filter, Place, ReceiptRow};
+pub use receipts::{Appended, Filter, Place, ReceiptRow, Sealed};
 pub use sites::{Environment, Site};
 
 /// The migrations, one folder an engine, with the same file names.
@@ -33,9 +40,16 @@ pub const POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres
 /// How long a request waits for a connection or for another writer before it is told to try again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// An open database, migrated.
+/// An open database, migrated, and what signs that which is appended to its ledgers.
 #[derive(Debug, Clone)]
-pub enum Store {
+pub struct Store {
+    pool: Pool,
+    sealer: Sealer,
+}
+
+/// The connections to either engine.
+#[derive(Debug, Clone)]
+pub enum Pool {
     /// A file beside the server.
     Sqlite(SqlitePool),
     /// A PostgreSQL server.
@@ -45,40 +59,106 @@ pub enum Store {
 /// Expands `$body` once for each engine, with `$pool` as its pool and `$Db` as its type.
 macro_rules! on_engine {
     ($store:expr, |$pool:ident, $Db:ident| $body:block) => {
-        match $store {
-            $crate::store::Store::Sqlite($pool) => {
+        match &$store.pool {
+            $crate::store::Pool::Sqlite($pool) => {
                 type $Db = sqlx::Sqlite;
                 $body
             }
-            $crate::store::Store::Postgres($pool) => {
+            $crate::store::Pool::Postgres($pool) => {
                 type $Db = sqlx::Postgres;
                 $body
             }
         }
     };
     ($store:expr, |$pool:ident| $body:block) => {
-        match $store {
-            $crate::store::Store::Sqlite($pool) => $body,
-            $crate::store::Store::Postgres($pool) => $body,
+        match &$store.pool {
+            $crate::store::Pool::Sqlite($pool) => $body,
+            $crate::store::Pool::Postgres($pool) => $body,
         }
     };
 }
 use on_engine;
 
-impl Store {
-    /// Connects to the database at `url`, creates an SQLite file that is not there, and migrates.
-    pub async fn open(url: &str) -> Result<Self, String> {
-        let engine = url.split(':').next().unwrap_or_default();
-        match engine {
-            "sqlite" => Self::open_sqlite(url).await,
-            "postgres" | "postgresql" => Self::open_postgres(url).await,
-            _ => Err(format!(
-                "Setting database_url: `{engine}:` is not supported. Use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE."
-            )),
+/// A transaction of either engine. Dropped without a commit, it leaves nothing behind.
+pub(crate) enum Transaction {
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+/// As `on_engine!`, for a transaction.
+macro_rules! on_transaction {
+    ($from:expr, |$transaction:ident, $Db:ident| $body:block) => {
+        match $from {
+            $crate::store::Transaction::Sqlite($transaction) => {
+                type $Db = sqlx::Sqlite;
+                $body
+            }
+            $crate::store::Transaction::Postgres($transaction) => {
+                type $Db = sqlx::Postgres;
+                $body
+            }
+        }
+    };
+}
+use on_transaction;
+
+impl Transaction {
+    pub(crate) async fn commit(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await,
+            Self::Postgres(transaction) => transaction.commit().await,
         }
     }
+}
 
-    async fn open_sqlite(url: &str) -> Result<Self, String> {
+/// Rows of one statement, largest first. Few sizes mean few texts, so that the engines keep every one of them prepared.
+const STATEMENT_ROWS: [usize; 4] = [512, 64, 8, 1];
+
+/// Cuts `rows` into statements of [`STATEMENT_ROWS`].
+fn in_statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = STATEMENT_ROWS.into_iter().find(|size| *size <= rows.len())?;
+        let (some, rest) = rows.split_at(size);
+        rows = rest;
+        Some(some)
+    })
+}
+
+impl Store {
+    /// Connects to the database at `url`, creates an SQLite file that is not there, migrates, and seals what was recorded
+    /// before there was a ledger.
+    pub async fn open(url: &str, sealer: Sealer) -> Result<Self, String> {
+        let engine = url.split(':').next().unwrap_or_default();
+        let pool = match engine {
+            "sqlite" => Self::open_sqlite(url).await?,
+            "postgres" | "postgresql" => Self::open_postgres(url).await?,
+            _ => {
+                return Err(format!(
+                    "Setting database_url: `{engine}:` is not supported. Use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE."
+                ));
+            }
+        };
+        let store = Self { pool, sealer };
+        store
+            .seal_what_waits()
+            .await
+            .map_err(|error| format!("Older receipts cannot be sealed: {error}."))?;
+        Ok(store)
+    }
+
+    /// What signs the ledgers.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    /// The connections.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Pool, String> {
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|error| format!("Setting database_url: {error}."))?
             .create_if_missing(true)
@@ -99,10 +179,10 @@ impl Store {
             .await
             .map_err(|error| failed(&error))?;
         SQLITE_MIGRATIONS.run(&pool).await.map_err(|error| failed(&error))?;
-        Ok(Self::Sqlite(pool))
+        Ok(Pool::Sqlite(pool))
     }
 
-    async fn open_postgres(url: &str) -> Result<Self, String> {
+    async fn open_postgres(url: &str) -> Result<Pool, String> {
         let options =
             PgConnectOptions::from_str(url).map_err(|error| format!("Setting database_url: {error}."))?;
         // Never the URL itself: it may hold a password.
@@ -115,7 +195,14 @@ impl Store {
             .await
             .map_err(|error| failed(&error))?;
         POSTGRES_MIGRATIONS.run(&pool).await.map_err(|error| failed(&error))?;
-        Ok(Self::Postgres(pool))
+        Ok(Pool::Postgres(pool))
+    }
+
+    pub(crate) async fn begin(&self) -> sqlx::Result<Transaction> {
+        Ok(match &self.pool {
+            Pool::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
+            Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        })
     }
 
     /// Whether the database answers.
@@ -129,5 +216,16 @@ impl Store {
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         on_engine!(self, |pool| { pool.close().await });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_row_is_in_exactly_one_statement() {
+        let rows: Vec<usize> = (0..1_234).collect();
+        let statements: Vec<&[usize]> = super::in_statements(&rows).collect();
+        assert_eq!(statements.concat(), rows);
+        assert!(statements.iter().all(|statement| super::STATEMENT_ROWS.contains(&statement.len())));
     }
 }

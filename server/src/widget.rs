@@ -4,8 +4,10 @@
 
 use std::sync::LazyLock;
 
+use assent_shared::ledger::{Entry, Hash};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::extract::PathOf;
@@ -56,6 +58,13 @@ pub fn glue_integrity() -> &'static str {
 pub fn wasm_integrity() -> &'static str {
     static INTEGRITY: LazyLock<String> = LazyLock::new(|| WASM.integrity());
     &INTEGRITY
+}
+
+/// The leaf by which a ledger says that this build is served from there on (CNIL, délibération 2020-092 §48).
+#[must_use]
+pub fn entry() -> Entry {
+    let digest = |file: &Precompressed| Hash(Sha256::digest(file.bytes()).into());
+    Entry::Widget { build: HASH.to_owned(), code: digest(&WASM), glue: digest(&GLUE) }
 }
 
 /// `GET /_assent/widget/{hash}/{file}`

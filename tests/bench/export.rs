@@ -1,6 +1,10 @@
 //! Owns the export of a million receipts: how much memory it adds to the server, and how fast it is.
 
+use std::path::Path;
+
 use anyhow::{Result, ensure};
+use assent::sealer::Sealer;
+use assent::signing_keys::KeySource;
 use assent::store::Store;
 use assent_shared::{Decision, Receipt, SiteId};
 use tempfile::TempDir;
@@ -19,7 +23,7 @@ pub(crate) async fn run() -> Result<()> {
     let folder = TempDir::new()?;
     let database = folder.path().join("assent.db");
     process::prepare(&database)?;
-    fill(&format!("sqlite:{}", database.display())).await?;
+    fill(folder.path(), &format!("sqlite:{}", database.display())).await?;
     let key = process::operator_key(&database)?;
     let server = process::serve(&database)?;
     let url = format!("http://{}/api/v1/sites/{SITE}/export?format=csv", server.address);
@@ -52,8 +56,9 @@ fn mebibytes(bytes: u64) -> f64 {
 }
 
 /// Stores the receipts through the server's own store.
-async fn fill(url: &str) -> Result<()> {
-    let store = Store::open(url).await.map_err(anyhow::Error::msg)?;
+async fn fill(folder: &Path, url: &str) -> Result<()> {
+    let keys = KeySource::File(folder.join("assent.key"));
+    let store = Store::open(url, Sealer::new(keys)).await.map_err(anyhow::Error::msg)?;
     let site: SiteId = SITE.parse()?;
     for first in (0..RECEIPTS).step_by(usize::try_from(BATCH)?) {
         let numbers = first..(first + BATCH).min(RECEIPTS);
@@ -71,7 +76,7 @@ async fn fill(url: &str) -> Result<()> {
                 ))
             })
             .collect::<Result<_>>()?;
-        store.append_receipts(&receipts).await?;
+        store.append_receipts(&receipts, receipts[0].received_at).await?;
     }
     store.close().await;
     Ok(())

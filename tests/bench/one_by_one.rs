@@ -48,8 +48,8 @@ async fn record(
     let receipt = Receipt::new(decision, site, "0".repeat(64), ORIGIN.to_owned(), "0".repeat(16), 0);
     let body = receipt.canonical_json();
     sqlx::query(
-        "insert into receipts (site, leaf_index, decision, visitor, received_at, body)
-         select $1, coalesce(max(leaf_index) + 1, 0), $2, $3, $4, $5 from receipts where site = $1",
+        "insert into unsealed_receipts (site, leaf_index, decision, visitor, received_at, body)
+         select $1, coalesce(max(leaf_index) + 1, 0), $2, $3, $4, $5 from unsealed_receipts where site = $1",
     )
     .bind(receipt.site.as_str())
     .bind(receipt.decision.as_str())

@@ -144,9 +144,7 @@ impl Site {
             .await
             .expect("receipts can be read");
         rows.iter()
-            .enumerate()
-            .map(|(at, row)| {
-                assert_eq!(usize::try_from(row.leaf_index), Ok(at), "the ledger has no gaps");
+            .map(|row| {
                 let receipt: Receipt = serde_json::from_str(&row.body).expect("a stored receipt parses");
                 assert_eq!(receipt.canonical_json(), row.body, "a receipt is stored in its canonical form");
                 receipt

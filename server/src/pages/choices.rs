@@ -117,7 +117,8 @@ pub async fn save_choices(
     // Not itself, where the form is sent twice.
     decision.replaces = replaces.filter(|replaced| *replaced != decision.id);
     match record(&app, &page.site, &page.origin, decision.clone()).await? {
-        Appended::New { .. } => {}
+        Appended::New(_) => {}
+        Appended::Refused(refusal) => return Err(Error::Refused(refusal)),
         Appended::Repeated { body } | Appended::Conflict { body } => {
             let before: Receipt = serde_json::from_str(&body)
                 .map_err(|error| Error::Internal(format!("stored receipt: {error}")))?;

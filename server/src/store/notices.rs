@@ -2,8 +2,10 @@
 //! Refuses to interpret a notice; it keeps the bytes that were hashed.
 
 use assent_shared::SiteId;
+use assent_shared::ledger::Entry;
 
-use super::{Store, on_engine};
+use super::ledgers::AppendError;
+use super::{Store, on_engine, on_transaction};
 
 /// A published notice.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -26,26 +28,25 @@ impl Store {
         site: &SiteId,
         now: i64,
         write: impl FnOnce(i64, Option<&NoticeRow>) -> Option<(String, String)>,
-    ) -> sqlx::Result<Option<i64>> {
-        on_engine!(self, |pool| {
-            let mut transaction = pool.begin().await?;
-            let number: i64 = sqlx::query_scalar(
+    ) -> Result<Option<i64>, AppendError> {
+        let mut transaction = self.begin().await?;
+        let mut ledger = transaction.open_ledger(site, &self.sealer).await?;
+        let number = on_transaction!(&mut transaction, |transaction, Db| {
+            let number: i64 = sqlx::query_scalar::<Db, _>(
                 "update ledgers set notices = notices + 1 where site = $1 returning notices",
             )
             .bind(site.as_str())
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut **transaction)
             .await?;
-            let newest: Option<NoticeRow> = sqlx::query_as(
+            let newest: Option<NoticeRow> = sqlx::query_as::<Db, _>(
                 "select number, hash, body, published_at from notices where site = $1 order by number desc limit 1",
             )
             .bind(site.as_str())
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut **transaction)
             .await?;
-            let Some((hash, body)) = write(number, newest.as_ref()) else {
-                transaction.rollback().await?;
-                return Ok(None);
-            };
-            sqlx::query(
+            let Some((hash, body)) = write(number, newest.as_ref()) else { return Ok(None) };
+            let entry = entry(number, &hash, now)?;
+            sqlx::query::<Db>(
                 "insert into notices (site, number, hash, body, published_at) values ($1, $2, $3, $4, $5)",
             )
             .bind(site.as_str())
@@ -53,11 +54,14 @@ impl Store {
             .bind(hash)
             .bind(body)
             .bind(now)
-            .execute(&mut *transaction)
+            .execute(&mut **transaction)
             .await?;
-            transaction.commit().await?;
-            Ok(Some(number))
-        })
+            ledger.append_entry(&entry, None);
+            number
+        });
+        transaction.close_ledger(ledger, now).await?;
+        transaction.commit().await?;
+        Ok(Some(number))
     }
 
     /// The notice of that number.
@@ -95,4 +99,11 @@ impl Store {
             .await
         })
     }
+}
+
+/// The leaf that says that a notice was published.
+pub(super) fn entry(number: i64, hash: &str, published_at: i64) -> sqlx::Result<Entry> {
+    let hash = hash.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+    let number = u32::try_from(number).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+    Ok(Entry::Notice { hash, number, published_at })
 }

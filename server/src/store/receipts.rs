@@ -1,27 +1,22 @@
 //! Owns the SQL of receipts: appending many at once to their sites' ledgers, and reading them in order.
-//! Refuses to change a receipt: there is no update and no delete here.
+//! Refuses to change a receipt: there is no update and no delete here. Erasing is in `erasures.rs`.
 
 use std::collections::HashMap;
 
+use assent_shared::ledger::{Hash, ReceiptProof, Salt};
 use assent_shared::{DecisionId, Receipt, SiteId, VisitorId};
 use sqlx::QueryBuilder;
 
-use super::{Store, on_engine};
-
-/// Rows of one statement, largest first. Few sizes mean few texts, so that the engines keep every one of them prepared.
-const STATEMENT_ROWS: [usize; 4] = [512, 64, 8, 1];
+use super::ledgers::AppendError;
+use super::{Store, Transaction, in_statements, on_engine, on_transaction};
+use crate::sealer::{Refusal, Sealer};
 
 /// What became of a receipt that was to be appended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Appended {
-    /// It is stored now.
-    New {
-        /// Its place in the site's ledger.
-        leaf_index: i64,
-        /// The bytes that were stored.
-        body: String,
-    },
-    /// The same decision was stored before.
+    /// It is sealed now.
+    New(Sealed),
+    /// The same decision was sealed before.
     Repeated {
         /// The bytes that were stored then.
         body: String,
@@ -31,12 +26,45 @@ pub enum Appended {
         /// The bytes that were stored for that one.
         body: String,
     },
+    /// The site's ledger takes nothing at present; nothing was stored.
+    Refused(Refusal),
+}
+
+/// A receipt with everything that it takes to check it.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// The stored bytes.
+    pub body: String,
+    /// What hides them in the ledger.
+    pub salt: Salt,
+    /// That they are in it.
+    pub proof: ReceiptProof,
+}
+
+impl Sealed {
+    /// As visitors get it; the body byte for byte as it was stored.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let proof = serde_json::Value::String(self.proof.to_string());
+        format!(r#"{{"receipt":{},"salt":"{}","proof":{proof}}}"#, self.body, String::from(self.salt))
+    }
+}
+
+/// A receipt on its way into a ledger.
+struct New<'a> {
+    leaf_index: i64,
+    receipt: &'a Receipt,
+    body: String,
+    salt: Salt,
+    commitment: Hash,
 }
 
 /// A stored receipt.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct ReceiptRow {
-    /// Its place in the site's ledger.
+    /// Which of the site's ledgers it is in.
+    pub ledger: i64,
+    /// Its place there.
     pub leaf_index: i64,
     /// When it was received, milliseconds since 1970.
     pub received_at: i64,
@@ -55,92 +83,143 @@ pub struct Filter {
     pub visitor: Option<VisitorId>,
 }
 
-/// Where reading goes on: after the receipt received then, at that leaf index.
+/// Leaves out what may be kept and nothing else (GDPR art. 18).
+const SHOWN: &str = " and not exists (
+    select 1 from holds where holds.site = receipts.site and kind = 'restriction' and lifted_at is null
+    and (holds.visitor is null or holds.visitor = receipts.visitor))";
+
+/// Where reading goes on: after the receipt received then, in that ledger, at that leaf index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(pub i64, pub i64);
+pub struct Place(pub i64, pub i64, pub i64);
 
 impl Place {
     /// Before the first receipt.
-    pub const START: Self = Self(i64::MIN, -1);
+    pub const START: Self = Self(i64::MIN, 0, -1);
+}
+
+impl Transaction {
+    pub(super) async fn append_to_site(
+        &mut self,
+        receipts: &[Receipt],
+        sealer: &Sealer,
+        now: i64,
+    ) -> Result<Vec<Appended>, AppendError> {
+        let site = &receipts[0].site;
+        let mut ledger = self.open_ledger(site, sealer).await?;
+        let stored = self.stored_decisions(site, receipts).await?;
+        let salts = Sealer::salts(receipts.len()).map_err(|error| sqlx::Error::Io(error.into()))?;
+        let mut new: Vec<New> = Vec::with_capacity(receipts.len());
+        let mut in_this_batch: HashMap<&DecisionId, usize> = HashMap::new();
+        // What is new gets its proof when the checkpoint is made.
+        let mut outcomes: Vec<Result<usize, Appended>> = Vec::with_capacity(receipts.len());
+        for (receipt, salt) in receipts.iter().zip(salts) {
+            let before = match in_this_batch.get(&receipt.decision) {
+                Some(at) => Some((new[*at].receipt, &new[*at].body)),
+                None => stored.get(&receipt.decision).map(|(before, body)| (before, body)),
+            };
+            outcomes.push(match before {
+                Some((before, body)) if before.seals_same_decision(receipt) => {
+                    Err(Appended::Repeated { body: body.clone() })
+                }
+                Some((_, body)) => Err(Appended::Conflict { body: body.clone() }),
+                None => {
+                    let body = receipt.canonical_json();
+                    let commitment = salt.commit_receipt(&body);
+                    let leaf_index = ledger.append_receipt(commitment);
+                    in_this_batch.insert(&receipt.decision, new.len());
+                    new.push(New { leaf_index, receipt, body, salt, commitment });
+                    Ok(new.len() - 1)
+                }
+            });
+        }
+        if new.is_empty() {
+            return Ok(outcomes.into_iter().filter_map(Result::err).collect());
+        }
+        self.insert_receipts(site, ledger.number, &new).await?;
+        let closed = self.close_ledger(ledger, now).await?;
+        outcomes
+            .into_iter()
+            .map(|outcome| match outcome {
+                Err(known) => Ok(known),
+                Ok(at) => {
+                    let New { leaf_index, body, salt, .. } = &new[at];
+                    let proof = closed.proof(*leaf_index).ok_or_else(|| {
+                        sqlx::Error::Protocol(format!("leaf {leaf_index} of `{site}` has no proof"))
+                    })?;
+                    Ok(Appended::New(Sealed { body: body.clone(), salt: *salt, proof }))
+                }
+            })
+            .collect()
+    }
+
+    /// What is stored under the ids of these decisions.
+    async fn stored_decisions(
+        &mut self,
+        site: &SiteId,
+        receipts: &[Receipt],
+    ) -> sqlx::Result<HashMap<DecisionId, (Receipt, String)>> {
+        let mut stored = HashMap::new();
+        on_transaction!(self, |transaction, Db| {
+            for some in in_statements(receipts) {
+                let mut lookup = QueryBuilder::<Db>::new("select body from receipts where site = ");
+                lookup.push_bind(site.as_str()).push(" and decision in (");
+                let mut ids = lookup.separated(", ");
+                for receipt in some {
+                    ids.push_bind(receipt.decision.as_str());
+                }
+                lookup.push(")");
+                let bodies: Vec<String> = lookup.build_query_scalar().fetch_all(&mut **transaction).await?;
+                for body in bodies {
+                    let receipt: Receipt =
+                        serde_json::from_str(&body).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+                    stored.insert(receipt.decision.clone(), (receipt, body));
+                }
+            }
+        });
+        Ok(stored)
+    }
+
+    async fn insert_receipts(&mut self, site: &SiteId, ledger: i64, new: &[New<'_>]) -> sqlx::Result<()> {
+        on_transaction!(self, |transaction, Db| {
+            for some in in_statements(new) {
+                let mut insert = QueryBuilder::<Db>::new(
+                    "insert into receipts
+                     (site, ledger, leaf_index, decision, visitor, body, salt, received_at, commitment) ",
+                );
+                insert.push_values(some, |mut row, New { leaf_index, receipt, body, salt, commitment }| {
+                    row.push_bind(site.as_str())
+                        .push_bind(ledger)
+                        .push_bind(*leaf_index)
+                        .push_bind(receipt.decision.as_str())
+                        .push_bind(receipt.visitor.as_str())
+                        .push_bind(body.as_str())
+                        .push_bind(salt.0.to_vec())
+                        .push_bind(receipt.received_at)
+                        .push_bind(commitment.0.to_vec());
+                });
+                insert.build().execute(&mut **transaction).await?;
+            }
+        });
+        Ok(())
+    }
 }
 
 impl Store {
-    /// Appends `receipts`, which must be sorted by site, in one transaction, and says of each what became of it. When this
+    /// Seals `receipts`, which must be sorted by site, in one transaction, and says of each what became of it. When this
     /// returns, what is new is durable; when it fails, nothing was stored.
-    pub async fn append_receipts(&self, receipts: &[Receipt]) -> sqlx::Result<Vec<Appended>> {
+    pub async fn append_receipts(&self, receipts: &[Receipt], now: i64) -> sqlx::Result<Vec<Appended>> {
         let mut appended = Vec::with_capacity(receipts.len());
-        on_engine!(self, |pool, Db| {
-            let mut transaction = pool.begin().await?;
-            for of_site in receipts.chunk_by(|left, right| left.site == right.site) {
-                let site = &of_site[0].site;
-                // The write that comes first takes the site's lock, on both engines; what is read after it stays true.
-                let mut next: i64 =
-                    sqlx::query_scalar("update ledgers set leaves = leaves where site = $1 returning leaves")
-                        .bind(site.as_str())
-                        .fetch_one(&mut *transaction)
-                        .await?;
-
-                let mut stored: HashMap<DecisionId, (Receipt, String)> = HashMap::new();
-                for some in in_statements(of_site) {
-                    let mut lookup = QueryBuilder::<Db>::new("select body from receipts where site = ");
-                    lookup.push_bind(site.as_str()).push(" and decision in (");
-                    let mut ids = lookup.separated(", ");
-                    for receipt in some {
-                        ids.push_bind(receipt.decision.as_str());
-                    }
-                    lookup.push(")");
-                    let bodies: Vec<String> =
-                        lookup.build_query_scalar().fetch_all(&mut *transaction).await?;
-                    for body in bodies {
-                        let receipt: Receipt = serde_json::from_str(&body)
-                            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-                        stored.insert(receipt.decision.clone(), (receipt, body));
-                    }
+        let mut transaction = self.begin().await?;
+        for of_site in receipts.chunk_by(|left, right| left.site == right.site) {
+            match transaction.append_to_site(of_site, &self.sealer, now).await {
+                Ok(more) => appended.extend(more),
+                Err(AppendError::Refused(refusal)) => {
+                    appended.extend(of_site.iter().map(|_| Appended::Refused(refusal.clone())));
                 }
-
-                let mut new: Vec<(i64, &Receipt, String)> = Vec::with_capacity(of_site.len());
-                let mut in_this_batch: HashMap<&DecisionId, usize> = HashMap::new();
-                for receipt in of_site {
-                    let before = match in_this_batch.get(&receipt.decision) {
-                        Some(at) => Some((new[*at].1, &new[*at].2)),
-                        None => stored.get(&receipt.decision).map(|(before, body)| (before, body)),
-                    };
-                    appended.push(match before {
-                        Some((before, body)) if before.seals_same_decision(receipt) => {
-                            Appended::Repeated { body: body.clone() }
-                        }
-                        Some((_, body)) => Appended::Conflict { body: body.clone() },
-                        None => {
-                            let body = receipt.canonical_json();
-                            in_this_batch.insert(&receipt.decision, new.len());
-                            new.push((next, receipt, body.clone()));
-                            next += 1;
-                            Appended::New { leaf_index: next - 1, body }
-                        }
-                    });
-                }
-                for some in in_statements(&new) {
-                    let mut insert = QueryBuilder::<Db>::new(
-                        "insert into receipts (site, leaf_index, decision, visitor, received_at, body) ",
-                    );
-                    insert.push_values(some, |mut row, (leaf_index, receipt, body)| {
-                        row.push_bind(site.as_str())
-                            .push_bind(*leaf_index)
-                            .push_bind(receipt.decision.as_str())
-                            .push_bind(receipt.visitor.as_str())
-                            .push_bind(receipt.received_at)
-                            .push_bind(body.as_str());
-                    });
-                    insert.build().execute(&mut *transaction).await?;
-                }
-                sqlx::query("update ledgers set leaves = $2 where site = $1")
-                    .bind(site.as_str())
-                    .bind(next)
-                    .execute(&mut *transaction)
-                    .await?;
+                Err(AppendError::Store(error)) => return Err(error),
             }
-            transaction.commit().await?;
-        });
+        }
+        transaction.commit().await?;
         Ok(appended)
     }
 
@@ -152,7 +231,7 @@ impl Store {
     ) -> sqlx::Result<Option<DecisionId>> {
         let decision: Option<String> = on_engine!(self, |pool| {
             sqlx::query_scalar(
-                "select decision from receipts where site = $1 and visitor = $2 order by leaf_index desc limit 1",
+                "select decision from receipts where site = $1 and visitor = $2 order by ledger desc, leaf_index desc limit 1",
             )
             .bind(site.as_str())
             .bind(visitor.as_str())
@@ -162,7 +241,8 @@ impl Store {
         Ok(decision.and_then(|decision| decision.parse().ok()))
     }
 
-    /// The next `limit` receipts of a site after `place`, in the order in which they were received.
+    /// The next `limit` receipts of a site after `place`, in the order in which they were received; without those that are
+    /// erased or restricted.
     pub async fn receipts(
         &self,
         site: &SiteId,
@@ -171,15 +251,19 @@ impl Store {
         limit: i64,
     ) -> sqlx::Result<Vec<ReceiptRow>> {
         on_engine!(self, |pool, Db| {
-            let mut query =
-                QueryBuilder::<Db>::new("select leaf_index, received_at, body from receipts where site = ");
+            let mut query = QueryBuilder::<Db>::new(
+                "select ledger, leaf_index, received_at, body from receipts where site = ",
+            );
             query.push_bind(site.as_str());
             query
-                .push(" and (received_at, leaf_index) > (")
+                .push(" and (received_at, ledger, leaf_index) > (")
                 .push_bind(place.0)
                 .push(", ")
                 .push_bind(place.1)
-                .push(")");
+                .push(", ")
+                .push_bind(place.2)
+                .push(") and body is not null")
+                .push(SHOWN);
             if let Some(from) = filter.from {
                 query.push(" and received_at >= ").push_bind(from);
             }
@@ -189,29 +273,8 @@ impl Store {
             if let Some(visitor) = &filter.visitor {
                 query.push(" and visitor = ").push_bind(visitor.as_str());
             }
-            query.push(" order by received_at, leaf_index limit ").push_bind(limit);
+            query.push(" order by received_at, ledger, leaf_index limit ").push_bind(limit);
             query.build_query_as().fetch_all(pool).await
         })
-    }
-}
-
-/// Cuts `rows` into statements of [`STATEMENT_ROWS`].
-fn in_statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = STATEMENT_ROWS.into_iter().find(|size| *size <= rows.len())?;
-        let (some, rest) = rows.split_at(size);
-        rows = rest;
-        Some(some)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_row_is_in_exactly_one_statement() {
-        let rows: Vec<usize> = (0..1_234).collect();
-        let statements: Vec<&[usize]> = super::in_statements(&rows).collect();
-        assert_eq!(statements.concat(), rows);
-        assert!(statements.iter().all(|statement| super::STATEMENT_ROWS.contains(&statement.len())));
     }
 }

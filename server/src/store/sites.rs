@@ -74,8 +74,9 @@ impl Store {
             .await?
             .rows_affected();
             if added == 1 {
-                sqlx::query("insert into ledgers (site, notices, leaves) values ($1, 0, 0)")
+                sqlx::query("insert into ledgers (site, notices, leaves, origin) values ($1, 0, 0, $2)")
                     .bind(site.id.as_str())
+                    .bind(ledger_origin(site))
                     .execute(&mut *transaction)
                     .await?;
             }
@@ -121,6 +122,13 @@ impl Store {
         });
         rows.into_iter().map(from_row).collect()
     }
+}
+
+/// The ledger's name: its address without the scheme, under the first of the site's own hosts (tlog-tiles). It stays as it is
+/// if the site moves.
+fn ledger_origin(site: &Site) -> String {
+    let host = site.origins.first().and_then(|origin| origin.split("://").nth(1)).unwrap_or("assent.invalid");
+    format!("{host}/_assent/{}/log", site.id)
 }
 
 fn origins_to_sql(origins: &[String]) -> sqlx::Result<String> {

@@ -9,8 +9,11 @@ use assent::clock::Clock;
 use assent::config::Settings;
 use assent::store::{Environment, Filter, Place, ReceiptRow, Site, Store};
 use assent::{keys, notices};
+use assent_shared::ledger::proof::Opening;
+use assent_shared::ledger::{Checkpoint, Frontier, PublicKey, ReceiptProof, SignedCheckpoint};
 use assent_shared::{Receipt, SiteId};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor};
 use tempfile::TempDir;
@@ -91,6 +94,7 @@ impl TestServer {
             port: 0,
             host: Ipv4Addr::LOCALHOST.into(),
             database_url: database.url.clone(),
+            signing_key_file: Some(database.folder.path().join("assent.key")),
             ..Settings::default()
         };
         let server = Server::start_with(settings, clock.clone(), false).await.unwrap();
@@ -114,6 +118,15 @@ impl TestServer {
 
     pub(crate) fn store(&self) -> &Store {
         self.server().store()
+    }
+
+    /// Where the test's files are.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.database.as_ref().unwrap().folder.path()
+    }
+
+    pub(crate) fn database_url(&self) -> &str {
+        &self.database.as_ref().unwrap().url
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -151,6 +164,24 @@ impl TestServer {
         (response.status(), response.json().await.unwrap_or_default())
     }
 
+    /// The site's verifier key.
+    pub(crate) async fn verifier_key(&self) -> PublicKey {
+        let ledger = self.store().ledger(&self.shop).await.unwrap().unwrap();
+        ledger.signing_key.unwrap().parse().unwrap()
+    }
+
+    /// Checks an answer as its visitor can: by nothing but the answer and the site's key. Returns the leaf's index.
+    pub(crate) async fn proves(&self, answer: &Value) -> u64 {
+        let mut proof = ReceiptProof::parse(answer["proof"].as_str().unwrap()).unwrap();
+        // The order of the keys is the canonical one.
+        let receipt: Receipt = serde_json::from_value(answer["receipt"].clone()).unwrap();
+        let receipt = RawValue::from_string(receipt.canonical_json()).unwrap();
+        proof.opening =
+            Some(Opening { receipt, salt: serde_json::from_value(answer["salt"].clone()).unwrap() });
+        proof.verify(&self.verifier_key().await).expect("the receipt is in the ledger");
+        proof.index
+    }
+
     /// An operator's program with a new key, for one site or for all.
     pub(crate) async fn operator_key(&self, site: Option<&SiteId>) -> String {
         keys::create(self.store(), "test", site, NOW).await.unwrap().key
@@ -169,9 +200,9 @@ impl TestServer {
     }
 
     /// Checks what must hold whatever the test did, and ends the server.
-    pub(crate) async fn finish(mut self) {
-        for (index, (row, receipt)) in self.receipts().await.iter().enumerate() {
-            assert_eq!(row.leaf_index, i64::try_from(index).unwrap(), "the ledger has a gap");
+    pub(crate) async fn finish(self) {
+        check_ledgers(self.store()).await;
+        for (row, receipt) in &self.receipts().await {
             assert_eq!(row.body, receipt.canonical_json(), "the stored bytes are not canonical");
             assert_eq!(row.received_at, receipt.received_at);
             assert_eq!(receipt.site, self.shop);
@@ -179,8 +210,50 @@ impl TestServer {
             assert_eq!(notice.hash, receipt.notice.hash);
             assert_eq!(notice.hash, assent_shared::Notice::hash(&notice.body));
         }
+        self.finish_unchecked().await;
+    }
+
+    /// Ends the server where a test has made up receipts that no server has taken.
+    pub(crate) async fn finish_unchecked(mut self) {
         self.server.take().unwrap().stop().await;
         self.database.take().unwrap().drop().await;
+    }
+}
+
+/// Recomputes every site's ledger from what is stored, as somebody would who does not trust the server.
+pub(crate) async fn check_ledgers(store: &Store) {
+    for site in store.sites().await.unwrap() {
+        let ledger = store.ledger(&site.id).await.unwrap().unwrap();
+        if ledger.leaves == 0 {
+            continue;
+        }
+        let leaves = store.leaves(&site.id, ledger.ledger, 0, i64::MAX).await.unwrap();
+        let mut frontier = Frontier::default();
+        let mut nodes = Vec::new();
+        for (index, leaf) in leaves.iter().enumerate() {
+            assert_eq!(leaf.leaf_index, i64::try_from(index).unwrap(), "the ledger has a gap");
+            if let (Some(commitment), Some(body)) = (&leaf.commitment, &leaf.body) {
+                assert_eq!(
+                    commitment,
+                    &leaf.salt().unwrap().commit_receipt(body).0,
+                    "a receipt is not its commitment"
+                );
+            }
+            frontier.append(leaf.hash().unwrap(), |node, hash| {
+                if node.level > 0 && node.level % 8 == 0 {
+                    nodes.push((node.level / 8, node.index, hash));
+                }
+            });
+        }
+        for (level, place, hash) in nodes {
+            let stored = store.tile_hashes(&site.id, ledger.ledger, level, place, place + 1).await.unwrap();
+            assert_eq!(stored, Some(vec![hash]), "the tree's inner nodes are stored");
+        }
+        let key = ledger.signing_key.as_ref().unwrap().parse().unwrap();
+        let checkpoint = SignedCheckpoint::parse(ledger.checkpoint.as_ref().unwrap()).unwrap();
+        let expected =
+            Checkpoint { origin: ledger.origin.clone(), size: leaves.len() as u64, root: frontier.root() };
+        assert_eq!(checkpoint.verify(&key), Ok(&expected), "the newest checkpoint covers every leaf");
     }
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
 mod harness;
+mod ledger;
 
 mod decisions;
 mod exports;

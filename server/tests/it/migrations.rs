@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use assent::store::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, Store};
+use assent::sealer::Sealer;
+use assent::signing_keys::KeySource;
+use assent::store::{POSTGRES_MIGRATIONS, Pool, SQLITE_MIGRATIONS, Store};
 
 use crate::harness::{Database, Engine, TestServer};
 
@@ -17,8 +19,8 @@ fn both_engines_have_the_same_files() {
 type Column = (String, String, bool);
 
 async fn columns(store: &Store) -> BTreeSet<Column> {
-    match store {
-        Store::Sqlite(pool) => sqlx::query_as(
+    match store.pool() {
+        Pool::Sqlite(pool) => sqlx::query_as(
             "select m.name, c.name, c.\"notnull\" = 1 from sqlite_schema m, pragma_table_info(m.name) c
              where m.type = 'table' and m.name not like '\\_sqlx%' escape '\\'",
         )
@@ -27,7 +29,7 @@ async fn columns(store: &Store) -> BTreeSet<Column> {
         .unwrap()
         .into_iter()
         .collect(),
-        Store::Postgres(pool) => sqlx::query_as(
+        Pool::Postgres(pool) => sqlx::query_as(
             "select table_name::text, column_name::text, is_nullable = 'NO' from information_schema.columns
              where table_schema = 'public' and table_name not like '\\_sqlx%'",
         )
@@ -40,14 +42,14 @@ async fn columns(store: &Store) -> BTreeSet<Column> {
 }
 
 async fn indexes(store: &Store) -> BTreeSet<String> {
-    let names: Vec<String> = match store {
-        Store::Sqlite(pool) => {
+    let names: Vec<String> = match store.pool() {
+        Pool::Sqlite(pool) => {
             sqlx::query_scalar("select name from sqlite_schema where type = 'index' and sql is not null")
                 .fetch_all(pool)
                 .await
                 .unwrap()
         }
-        Store::Postgres(pool) => sqlx::query_scalar(
+        Pool::Postgres(pool) => sqlx::query_scalar(
             "select indexname::text from pg_indexes where schemaname = 'public'
              and indexname not like '%\\_pkey' and indexname not like '%\\_key'",
         )
@@ -66,7 +68,7 @@ mod postgres {
         let sqlite = TestServer::start(Engine::Sqlite).await;
         let postgres = TestServer::start(Engine::Postgres).await;
         let found = columns(sqlite.store()).await;
-        assert!(found.contains(&("receipts".to_owned(), "body".to_owned(), true)), "{found:?}");
+        assert!(found.contains(&("receipts".to_owned(), "commitment".to_owned(), true)), "{found:?}");
         assert_eq!(found, columns(postgres.store()).await);
         let found = indexes(sqlite.store()).await;
         assert!(found.contains("receipts_by_decision"), "{found:?}");
@@ -76,16 +78,21 @@ mod postgres {
     }
 }
 
+/// Opens a database to which nothing is appended.
+async fn open(url: &str) -> Result<Store, String> {
+    Store::open(url, Sealer::new(KeySource::Text(String::new()))).await
+}
+
 #[tokio::test]
 async fn an_unusable_database_is_said_plainly() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("not-a-database");
     std::fs::write(&path, "this is a letter, not a database".repeat(100)).unwrap();
-    let error = Store::open(&format!("sqlite:{}", path.display())).await.unwrap_err();
+    let error = open(&format!("sqlite:{}", path.display())).await.unwrap_err();
     assert!(error.contains("cannot be opened") && error.contains("not-a-database"), "{error}");
-    let error = Store::open("mysql://somewhere/else").await.unwrap_err();
+    let error = open("mysql://somewhere/else").await.unwrap_err();
     assert!(error.contains("`mysql:` is not supported"), "{error}");
-    let error = Store::open("postgres://me:secret@127.0.0.1:1/none").await.unwrap_err();
+    let error = open("postgres://me:secret@127.0.0.1:1/none").await.unwrap_err();
     assert!(error.contains("127.0.0.1:1") && !error.contains("secret"), "{error}");
 }
 
@@ -93,7 +100,7 @@ async fn an_unusable_database_is_said_plainly() {
 async fn a_database_is_opened_again_as_it_was() {
     let database = Database::create(Engine::Sqlite).await;
     for _ in 0..2 {
-        let store = Store::open(&database.url).await.unwrap();
+        let store = open(&database.url).await.unwrap();
         store.ping().await.unwrap();
         store.close().await;
     }

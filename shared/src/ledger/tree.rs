@@ -285,6 +285,16 @@ fn complete_subtrees(mut start: u64, end: u64) -> Vec<Node> {
     nodes
 }
 
+/// The root over a power of two of subtrees of one size.
+#[must_use]
+pub fn root_of_complete(hashes: &[Hash]) -> Hash {
+    let mut frontier = Frontier::default();
+    for hash in hashes {
+        frontier.append(*hash, |_, _| ());
+    }
+    frontier.root()
+}
+
 /// The hash over complete subtrees, largest first: the smallest two are joined first.
 fn fold(hashes: impl IntoIterator<Item = Hash, IntoIter: DoubleEndedIterator>) -> Option<Hash> {
     hashes.into_iter().rev().reduce(|right, left| node_hash(&left, &right))

@@ -1,0 +1,165 @@
+//! Owns sealing: salts, which key signs a ledger, and when nothing may be signed at all.
+//! Refuses to sign a ledger that is behind what was published of it, or with a key that the ledger does not know: either would
+//! be a fork.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use assent_shared::SiteId;
+use assent_shared::ledger::{PublicKey, Salt, SigningKey};
+
+use crate::signing_keys::KeySource;
+
+/// Why a ledger takes nothing at present.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The database was brought back from an older copy, or somebody shortened it.
+    #[error(
+        "the ledger of `{site}` was published with {published} leaves, but the database has only {present} of them, or other \
+         ones; nothing is signed until `assent ledger resume --site {site}` begins a new ledger that is linked to this one"
+    )]
+    Behind {
+        /// The site.
+        site: SiteId,
+        /// Leaves that were published.
+        published: u64,
+        /// Leaves that are there.
+        present: u64,
+    },
+    /// The signing key was replaced by one that the ledger was not handed over to.
+    #[error(
+        "the ledger of `{site}` is signed with the key {key}, which is not among the signing keys; bring that key back, the \
+         newer ones after it"
+    )]
+    UnknownKey {
+        /// The site.
+        site: SiteId,
+        /// The key that signed last.
+        key: String,
+    },
+    /// The keys themselves cannot be read.
+    #[error("{0}")]
+    NoKeys(String),
+}
+
+/// The keys that sign one checkpoint.
+#[derive(Debug)]
+pub struct Signers {
+    /// The present key.
+    pub key: SigningKey,
+    /// The key before it, where this checkpoint is the handover.
+    pub previous: Option<SigningKey>,
+}
+
+/// Signs for every site; clones share the same keys.
+#[derive(Debug, Clone)]
+pub struct Sealer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    source: KeySource,
+    keys: RwLock<Vec<SigningKey>>,
+    behind: RwLock<HashMap<(SiteId, i64), Refusal>>,
+}
+
+impl Sealer {
+    /// Signs with the keys of `source`, which are read, or made, when they are first needed.
+    #[must_use]
+    pub fn new(source: KeySource) -> Self {
+        Self(Arc::new(Inner { source, keys: RwLock::default(), behind: RwLock::default() }))
+    }
+
+    /// Reads the keys now, so that a start fails at once where they are damaged.
+    pub fn load(&self) -> Result<(), String> {
+        *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = self.0.source.load()?;
+        Ok(())
+    }
+
+    /// Fresh salts, one for each receipt.
+    pub fn salts(count: usize) -> Result<Vec<Salt>, getrandom::Error> {
+        let mut bytes = vec![0; count * 32];
+        getrandom::fill(&mut bytes)?;
+        Ok(bytes.as_chunks().0.iter().map(|salt| Salt(*salt)).collect())
+    }
+
+    /// Who signs the site's ledger of that number, which was signed by `last`, under the name `origin`.
+    pub fn signers(
+        &self,
+        site: &SiteId,
+        ledger: i64,
+        origin: &str,
+        last: Option<&str>,
+    ) -> Result<Signers, Refusal> {
+        let behind = self.0.behind.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(refusal) = behind.get(&(site.clone(), ledger)) {
+            return Err(refusal.clone());
+        }
+        drop(behind);
+        let known = self.find(origin, last);
+        let signers = match known {
+            Some(signers) => signers,
+            // Another process may have added a key and handed over to it.
+            None => {
+                self.load().map_err(Refusal::NoKeys)?;
+                self.find(origin, last).ok_or_else(|| Refusal::UnknownKey {
+                    site: site.clone(),
+                    key: last.unwrap_or_default().to_owned(),
+                })?
+            }
+        };
+        Ok(signers)
+    }
+
+    fn find(&self, origin: &str, last: Option<&str>) -> Option<Signers> {
+        let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let newest = keys.last()?;
+        let Some(last) = last else { return Some(Signers { key: newest.clone(), previous: None }) };
+        let last: PublicKey = last.parse().ok()?;
+        let signed = keys.iter().find(|key| key.public(origin) == last)?;
+        let handover = signed.public(origin) != newest.public(origin);
+        Some(Signers { key: newest.clone(), previous: handover.then(|| signed.clone()) })
+    }
+
+    /// Stops signing a ledger.
+    pub fn refuse(&self, site: SiteId, ledger: i64, refusal: Refusal) {
+        self.0.behind.write().unwrap_or_else(PoisonError::into_inner).insert((site, ledger), refusal);
+    }
+
+    /// Why the site's ledger of that number takes nothing, if it does not.
+    #[must_use]
+    pub fn refusal(&self, site: &SiteId, ledger: i64) -> Option<Refusal> {
+        let behind = self.0.behind.read().unwrap_or_else(PoisonError::into_inner);
+        behind.get(&(site.clone(), ledger)).cloned()
+    }
+
+    /// Adds a newer key; ledgers are handed over to it by their next leaf.
+    pub fn add_key(&self) -> Result<(), String> {
+        self.0.source.add()?;
+        self.load()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_key_takes_over_from_the_ledgers_own() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let source = KeySource::File(folder.path().join("key"));
+        let sealer = Sealer::new(source.clone());
+        let site: SiteId = "shop".parse().unwrap();
+        let first = sealer.signers(&site, 1, "o", None).unwrap().key.public("o").to_string();
+        assert!(sealer.signers(&site, 1, "o", Some(&first)).unwrap().previous.is_none());
+        // As another process does it.
+        Sealer::new(source).add_key().unwrap();
+        assert!(sealer.signers(&site, 1, "o", Some(&first)).unwrap().previous.is_none(), "not noticed yet");
+        let second = KeySource::File(folder.path().join("key")).load().unwrap()[1].public("o").to_string();
+        let signers = sealer.signers(&site, 1, "o", Some(&second)).unwrap();
+        assert_eq!((signers.key.public("o").to_string(), signers.previous.is_none()), (second, true));
+        let handover = sealer.signers(&site, 1, "o", Some(&first)).unwrap();
+        assert_eq!(handover.previous.unwrap().public("o").to_string(), first);
+        let stranger = SigningKey::from_seed(&[1; 32]).public("o").to_string();
+        assert!(matches!(sealer.signers(&site, 1, "o", Some(&stranger)), Err(Refusal::UnknownKey { .. })));
+    }
+}

@@ -1,0 +1,205 @@
+//! Owns reading a ledger: its leaves in their order, the hashes of its tree, and proofs made of them.
+//! Refuses to believe a hash that it can compute: a leaf's is made from its stored entry or commitment each time.
+
+use assent_shared::ledger::entry::leaf_hash;
+use assent_shared::ledger::tree::{self, Plan, TILE_WIDTH};
+use assent_shared::ledger::{Entry, Hash, Node, ReceiptProof, Salt, SignedCheckpoint};
+use assent_shared::{SiteId, VisitorId};
+
+use super::ledgers::{LedgerRow, leaf_to_sql};
+use super::{Sealed, Store, on_engine};
+
+/// A leaf with whatever is stored of it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct LeafRow {
+    /// Its place in the ledger.
+    pub leaf_index: i64,
+    /// A receipt's commitment.
+    pub commitment: Option<Vec<u8>>,
+    /// Any other leaf's bytes.
+    pub entry: Option<String>,
+    /// The bytes of a receipt, until it is erased, or of a tombstone.
+    pub body: Option<String>,
+    /// The salt that goes with them.
+    pub salt: Option<Vec<u8>>,
+    /// Whether the receipt may be kept, but not shown.
+    pub restricted: bool,
+}
+
+impl LeafRow {
+    /// The bytes of the leaf; nothing if a commitment is not of the right length.
+    #[must_use]
+    pub fn entry(&self) -> Option<String> {
+        let commitment = || Hash::from_slice(self.commitment.as_deref()?);
+        self.entry.clone().or_else(|| Some(Entry::Receipt { commitment: commitment()? }.canonical_json()))
+    }
+
+    /// The hash of the leaf.
+    #[must_use]
+    pub fn hash(&self) -> Option<Hash> {
+        Some(leaf_hash(self.entry()?.as_bytes()))
+    }
+
+    /// The salt, if there is a sound one.
+    #[must_use]
+    pub fn salt(&self) -> Option<Salt> {
+        self.salt.as_deref()?.try_into().ok().map(Salt)
+    }
+}
+
+impl Store {
+    /// The leaves of a ledger from `first` to before `end`, in order.
+    pub async fn leaves(
+        &self,
+        site: &SiteId,
+        ledger: i64,
+        first: i64,
+        end: i64,
+    ) -> sqlx::Result<Vec<LeafRow>> {
+        on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select leaf_index, commitment, null as entry, body, salt, exists (
+                     select 1 from holds where holds.site = receipts.site and kind = 'restriction' and lifted_at is null
+                     and (holds.visitor is null or holds.visitor = receipts.visitor)) as restricted
+                 from receipts where site = $1 and ledger = $2 and leaf_index >= $3 and leaf_index < $4
+                 union all
+                 select leaf_index, null, entry, body, salt, 1 = 0
+                 from entries where site = $1 and ledger = $2 and leaf_index >= $3 and leaf_index < $4
+                 order by leaf_index",
+            )
+            .bind(site.as_str())
+            .bind(ledger)
+            .bind(first)
+            .bind(end)
+            .fetch_all(pool)
+            .await
+        })
+    }
+
+    /// The entries of one tile from `first` to before `end`: leaf hashes at level 0, above it those of complete tiles below
+    /// (tlog-tiles). Nothing if one is missing.
+    pub async fn tile_hashes(
+        &self,
+        site: &SiteId,
+        ledger: i64,
+        level: u8,
+        first: u64,
+        end: u64,
+    ) -> sqlx::Result<Option<Vec<Hash>>> {
+        let (from, to) = (leaf_to_sql(first), leaf_to_sql(end));
+        let hashes: Option<Vec<Hash>> = if level == 0 {
+            self.leaves(site, ledger, from, to).await?.iter().map(LeafRow::hash).collect()
+        } else {
+            let rows: Vec<Vec<u8>> = on_engine!(self, |pool| {
+                sqlx::query_scalar(
+                    "select hash from nodes where site = $1 and ledger = $2 and level = $3 and place >= $4 and place < $5
+                     order by place",
+                )
+                .bind(site.as_str())
+                .bind(ledger)
+                .bind(i64::from(level))
+                .bind(from)
+                .bind(to)
+                .fetch_all(pool)
+                .await?
+            });
+            rows.iter().map(|hash| Hash::from_slice(hash)).collect()
+        };
+        Ok(hashes.filter(|hashes| hashes.len() as u64 == end - first))
+    }
+
+    /// The hashes of a planned proof.
+    pub async fn proof_hashes(&self, site: &SiteId, ledger: i64, plan: &Plan) -> sqlx::Result<Vec<Hash>> {
+        let mut nodes = std::collections::HashMap::new();
+        for node in plan.iter().flatten() {
+            nodes.insert(*node, self.node(site, ledger, *node).await?);
+        }
+        tree::resolve(plan, |node| nodes.get(&node).copied().flatten()).ok_or_else(|| {
+            sqlx::Error::Decode(format!("the ledger of `{site}` lacks a part of its tree").into())
+        })
+    }
+
+    /// The hash of a complete subtree, from the tile that its leaves' tops are in.
+    async fn node(&self, site: &SiteId, ledger: i64, node: Node) -> sqlx::Result<Option<Hash>> {
+        let (level, above) = (node.level / 8, node.level % 8);
+        let first = node.index << above;
+        let hashes = self.tile_hashes(site, ledger, level, first, first + (1 << above)).await?;
+        Ok(hashes.map(|hashes| tree::root_of_complete(&hashes)))
+    }
+
+    /// The stored receipt of a decision with its proof under the ledger's newest checkpoint; nothing if there is none, or if
+    /// it was erased.
+    pub async fn sealed(&self, site: &SiteId, decision: &str) -> sqlx::Result<Option<Sealed>> {
+        let row: Option<(i64, i64, String, Vec<u8>)> = on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select ledger, leaf_index, body, salt from receipts where site = $1 and decision = $2 and body is not null",
+            )
+            .bind(site.as_str())
+            .bind(decision)
+            .fetch_optional(pool)
+            .await?
+        });
+        let Some((number, leaf_index, body, salt)) = row else { return Ok(None) };
+        let ledger = self.ledger_numbered(site, number).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let salt = salt.try_into().map(Salt).map_err(|_| damaged(site))?;
+        Ok(Some(Sealed { body, salt, proof: self.prove(site, &ledger, leaf_index).await? }))
+    }
+
+    /// The proof of a leaf under the ledger's newest checkpoint.
+    pub async fn prove(
+        &self,
+        site: &SiteId,
+        ledger: &LedgerRow,
+        leaf_index: i64,
+    ) -> sqlx::Result<ReceiptProof> {
+        let checkpoint = ledger.signed_checkpoint(site)?;
+        let index = u64::try_from(leaf_index).map_err(|_| damaged(site))?;
+        let plan = tree::inclusion(index, checkpoint.unverified().size).ok_or_else(|| damaged(site))?;
+        let path = self.proof_hashes(site, ledger.ledger, &plan).await?;
+        Ok(ReceiptProof { index, path, checkpoint, opening: None })
+    }
+
+    /// The decisions of one visitor's receipts, newest first, at most `limit`; the rest of each is in [`Store::sealed`].
+    pub async fn decisions_of(
+        &self,
+        site: &SiteId,
+        visitor: &VisitorId,
+        limit: i64,
+    ) -> sqlx::Result<Vec<String>> {
+        on_engine!(self, |pool| {
+            sqlx::query_scalar(
+                "select decision from receipts where site = $1 and visitor = $2 and body is not null
+                 order by ledger desc, leaf_index desc limit $3",
+            )
+            .bind(site.as_str())
+            .bind(visitor.as_str())
+            .bind(limit)
+            .fetch_all(pool)
+            .await
+        })
+    }
+}
+
+impl LedgerRow {
+    /// The newest checkpoint.
+    pub fn signed_checkpoint(&self, site: &SiteId) -> sqlx::Result<SignedCheckpoint> {
+        self.checkpoint
+            .as_deref()
+            .and_then(|note| SignedCheckpoint::parse(note).ok())
+            .ok_or_else(|| damaged(site))
+    }
+
+    /// How many entries a level of tiles has in full.
+    #[must_use]
+    pub fn entries_at(&self, level: u8) -> u64 {
+        u64::try_from(self.leaves).unwrap_or_default().checked_shr(u32::from(level) * 8).unwrap_or_default()
+    }
+}
+
+fn damaged(site: &SiteId) -> sqlx::Error {
+    sqlx::Error::Decode(
+        format!("the ledger of `{site}` is damaged; `assent verify` on an export says where").into(),
+    )
+}
+
+const _: () = assert!(TILE_WIDTH == 1 << 8, "a level of tiles is eight levels of the tree");

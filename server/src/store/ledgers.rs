@@ -1,0 +1,267 @@
+//! Owns appending to a site's ledger: its lock, its tree's right edge, its checkpoint; everything of one transaction.
+//! Refuses to let a leaf be stored without the checkpoint that covers it.
+
+use assent_shared::SiteId;
+use assent_shared::ledger::{
+    Checkpoint, Entry, Frontier, Growth, Hash, ReceiptProof, Salt, SignedCheckpoint,
+};
+use sqlx::QueryBuilder;
+
+use super::{Store, Transaction, in_statements, on_engine, on_transaction};
+use crate::sealer::{Refusal, Sealer, Signers};
+use crate::widget;
+
+/// Why nothing was appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] sqlx::Error),
+    /// The ledger takes nothing at present.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// A site's ledger as it is.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct LedgerRow {
+    /// 1, unless a fork made a new one necessary.
+    pub ledger: i64,
+    /// Its name.
+    pub origin: String,
+    /// How many leaves it has.
+    pub leaves: i64,
+    /// The newest checkpoint, as a signed note; none before the first leaf.
+    pub checkpoint: Option<String>,
+    /// The verifier key of who signed it.
+    pub signing_key: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Locked {
+    ledger: i64,
+    origin: String,
+    leaves: i64,
+    frontier: Vec<u8>,
+    signing_key: Option<String>,
+    widget: Option<String>,
+}
+
+/// A ledger while this transaction alone appends to it.
+pub(super) struct OpenLedger {
+    pub(super) site: SiteId,
+    pub(super) number: i64,
+    origin: String,
+    growth: Growth,
+    signers: Signers,
+    entries: Vec<(i64, String, Option<(String, Salt)>)>,
+}
+
+impl OpenLedger {
+    /// Appends a receipt's leaf; the receipt itself is for the caller to store.
+    pub(super) fn append_receipt(&mut self, commitment: Hash) -> i64 {
+        leaf_to_sql(self.growth.append(Entry::Receipt { commitment }.leaf_hash()))
+    }
+
+    /// Appends a leaf that is stored with the ledger.
+    pub(super) fn append_entry(&mut self, entry: &Entry, opening: Option<(String, Salt)>) -> i64 {
+        let index = leaf_to_sql(self.growth.append(entry.leaf_hash()));
+        self.entries.push((index, entry.canonical_json(), opening));
+        index
+    }
+}
+
+/// A ledger whose checkpoint covers everything that was appended.
+pub(super) struct ClosedLedger {
+    growth: Growth,
+    checkpoint: SignedCheckpoint,
+}
+
+impl ClosedLedger {
+    /// The proof of a leaf that was appended just now.
+    pub(super) fn proof(&self, leaf_index: i64) -> Option<ReceiptProof> {
+        let index = u64::try_from(leaf_index).ok()?;
+        let path = self.growth.inclusion(index)?;
+        Some(ReceiptProof { index, path, checkpoint: self.checkpoint.clone(), opening: None })
+    }
+}
+
+impl Transaction {
+    /// Takes the site's lock and opens its ledger. The write that comes first takes the lock on both engines; what is read
+    /// after it stays true.
+    pub(super) async fn open_ledger(
+        &mut self,
+        site: &SiteId,
+        sealer: &Sealer,
+    ) -> Result<OpenLedger, AppendError> {
+        let locked: Locked = on_transaction!(self, |transaction, Db| {
+            sqlx::query_as::<Db, _>(
+                "update ledgers set leaves = leaves where site = $1
+                 returning ledger, origin, leaves, frontier, signing_key, widget",
+            )
+            .bind(site.as_str())
+            .fetch_one(&mut **transaction)
+            .await?
+        });
+        let Locked { ledger: number, origin, leaves, frontier, signing_key, widget } = locked;
+        let signers = sealer.signers(site, number, &origin, signing_key.as_deref())?;
+        let frontier = u64::try_from(leaves)
+            .ok()
+            .and_then(|size| Frontier::from_bytes(size, &frontier))
+            .ok_or_else(|| {
+                sqlx::Error::Decode(format!("the ledger of `{site}` does not know its own right edge").into())
+            })?;
+        let entries = Vec::new();
+        let mut open = OpenLedger {
+            site: site.clone(),
+            number,
+            growth: Growth::new(frontier),
+            signers,
+            entries,
+            origin,
+        };
+        if let Some(previous) = &open.signers.previous {
+            let (previous, key) = (previous.public(&open.origin), open.signers.key.public(&open.origin));
+            open.append_entry(&Entry::Key { key, previous }, None);
+        }
+        if widget.as_deref() != Some(widget::HASH) {
+            open.append_entry(&widget::entry(), None);
+        }
+        Ok(open)
+    }
+
+    /// Stores what was appended beside the receipts, and the checkpoint over all of it.
+    pub(super) async fn close_ledger(&mut self, open: OpenLedger, now: i64) -> sqlx::Result<ClosedLedger> {
+        let OpenLedger { site, number, origin, growth, signers, entries } = open;
+        let keys: Vec<_> = signers.previous.iter().chain([&signers.key]).collect();
+        let (size, root) = (growth.frontier().size(), growth.frontier().root());
+        let checkpoint = Checkpoint { origin: origin.clone(), size, root }.sign(&keys);
+        on_transaction!(self, |transaction, Db| {
+            for some in in_statements(&entries) {
+                let mut insert = QueryBuilder::<Db>::new(
+                    "insert into entries (site, ledger, leaf_index, entry, body, salt) ",
+                );
+                insert.push_values(some, |mut row, (leaf_index, entry, opening)| {
+                    row.push_bind(site.as_str())
+                        .push_bind(number)
+                        .push_bind(*leaf_index)
+                        .push_bind(entry.as_str());
+                    row.push_bind(opening.as_ref().map(|(body, _)| body.as_str()));
+                    row.push_bind(opening.as_ref().map(|(_, salt)| salt.0.to_vec()));
+                });
+                insert.build().execute(&mut **transaction).await?;
+            }
+            for some in in_statements(growth.tiles()) {
+                let mut insert =
+                    QueryBuilder::<Db>::new("insert into nodes (site, ledger, level, place, hash) ");
+                insert.push_values(some, |mut row, (level, place, hash)| {
+                    row.push_bind(site.as_str()).push_bind(number).push_bind(i64::from(*level));
+                    row.push_bind(leaf_to_sql(*place)).push_bind(hash.0.to_vec());
+                });
+                insert.build().execute(&mut **transaction).await?;
+            }
+            sqlx::query::<Db>(
+                "update ledgers set leaves = $2, frontier = $3, checkpoint = $4, signing_key = $5, widget = $6
+                 where site = $1",
+            )
+            .bind(site.as_str())
+            .bind(leaf_to_sql(size))
+            .bind(growth.frontier().to_bytes())
+            .bind(checkpoint.note())
+            .bind(signers.key.public(&origin).to_string())
+            .bind(widget::HASH)
+            .execute(&mut **transaction)
+            .await?;
+        });
+        if signers.previous.is_some() {
+            // Whoever knows only the former key follows it to the new one by this.
+            self.keep_checkpoint(&site, number, &checkpoint, now).await?;
+        }
+        Ok(ClosedLedger { growth, checkpoint })
+    }
+
+    /// Keeps a checkpoint for good; keeping it twice is the same as once.
+    pub(super) async fn keep_checkpoint(
+        &mut self,
+        site: &SiteId,
+        ledger: i64,
+        checkpoint: &SignedCheckpoint,
+        now: i64,
+    ) -> sqlx::Result<()> {
+        on_transaction!(self, |transaction, Db| {
+            sqlx::query::<Db>(
+                "insert into checkpoints (site, ledger, size, note, made_at) values ($1, $2, $3, $4, $5)
+                 on conflict (site, ledger, size) do nothing",
+            )
+            .bind(site.as_str())
+            .bind(ledger)
+            .bind(leaf_to_sql(checkpoint.unverified().size))
+            .bind(checkpoint.note())
+            .bind(now)
+            .execute(&mut **transaction)
+            .await?;
+        });
+        Ok(())
+    }
+}
+
+impl Store {
+    /// A site's present ledger.
+    pub async fn ledger(&self, site: &SiteId) -> sqlx::Result<Option<LedgerRow>> {
+        on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select ledger, origin, leaves, checkpoint, signing_key from ledgers where site = $1",
+            )
+            .bind(site.as_str())
+            .fetch_optional(pool)
+            .await
+        })
+    }
+
+    /// A site's ledger of that number, present or former.
+    pub async fn ledger_numbered(&self, site: &SiteId, number: i64) -> sqlx::Result<Option<LedgerRow>> {
+        on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select ledger, origin, leaves, checkpoint, signing_key from ledgers where site = $1 and ledger = $2
+                 union all
+                 select ledger, origin, leaves, checkpoint, null from former_ledgers where site = $1 and ledger = $2",
+            )
+            .bind(site.as_str())
+            .bind(number)
+            .fetch_optional(pool)
+            .await
+        })
+    }
+
+    /// Keeps a checkpoint that somebody else has got.
+    pub async fn keep_checkpoint(
+        &self,
+        site: &SiteId,
+        ledger: i64,
+        checkpoint: &SignedCheckpoint,
+        now: i64,
+    ) -> sqlx::Result<()> {
+        let mut transaction = self.begin().await?;
+        transaction.keep_checkpoint(site, ledger, checkpoint, now).await?;
+        transaction.commit().await
+    }
+
+    /// The kept checkpoints of a ledger below `size`, smallest first.
+    pub async fn checkpoints(&self, site: &SiteId, ledger: i64, size: i64) -> sqlx::Result<Vec<String>> {
+        on_engine!(self, |pool| {
+            sqlx::query_scalar(
+                "select note from checkpoints where site = $1 and ledger = $2 and size < $3 order by size",
+            )
+            .bind(site.as_str())
+            .bind(ledger)
+            .bind(size)
+            .fetch_all(pool)
+            .await
+        })
+    }
+}
+
+/// SQL has no unsigned numbers; 2^63 leaves are never reached.
+pub(super) fn leaf_to_sql(index: u64) -> i64 {
+    i64::try_from(index).unwrap_or(i64::MAX)
+}
