@@ -7,6 +7,7 @@ mod harness;
 mod ledger;
 
 mod decisions;
+mod erasure;
 mod exports;
 mod migrations;
 mod notices;
