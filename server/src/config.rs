@@ -4,11 +4,14 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use assent_shared::ledger::witness::WitnessKey;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use crate::outside::Outside;
 use crate::signing_keys::KeySource;
+use crate::witnesses::Witness;
 
 /// Everything that can be set, described in `docs/configuration.md`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +28,14 @@ pub struct Settings {
     pub signing_key_file: Option<PathBuf>,
     /// The signing keys themselves, instead of a file; the newest last.
     pub signing_key: Option<String>,
+    /// The file outside the database in which the newest checkpoints are kept, to be compared at the next start. Default:
+    /// `assent.checkpoints` beside the signing key.
+    pub checkpoint_file: Option<PathBuf>,
+    /// An address that is sent the newest checkpoints once a day, and asked for them at the start.
+    pub checkpoint_url: Option<String>,
+    /// Who cosigns checkpoints (C2SP tlog-witness); in the file only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<Witness>,
     /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
     pub public_url: Option<String>,
     /// What is logged, in the syntax of `tracing`'s filters: `info`, `assent=debug,sqlx=warn`.
@@ -51,6 +62,9 @@ impl Default for Settings {
             database_url: "sqlite:data/assent.db".to_owned(),
             signing_key_file: None,
             signing_key: None,
+            checkpoint_file: None,
+            checkpoint_url: None,
+            witnesses: Vec::new(),
             public_url: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -90,12 +104,43 @@ impl Settings {
         if let Some(text) = &self.signing_key {
             return KeySource::Text(text.clone());
         }
-        let beside_the_database = || {
-            let file = self.database_url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
-            let path = Path::new(file.and_then(|file| file.split('?').next()).unwrap_or("data/assent.db"));
-            path.with_file_name("assent.key")
+        KeySource::File(
+            self.signing_key_file.clone().unwrap_or_else(|| self.beside_the_database("assent.key")),
+        )
+    }
+
+    /// Where the newest checkpoints are kept outside the database.
+    #[must_use]
+    pub fn outside(&self) -> Outside {
+        let beside = || match &self.signing_key_file {
+            Some(key) => key.with_file_name("assent.checkpoints"),
+            None => self.beside_the_database("assent.checkpoints"),
         };
-        KeySource::File(self.signing_key_file.clone().unwrap_or_else(beside_the_database))
+        Outside {
+            file: self.checkpoint_file.clone().unwrap_or_else(beside),
+            url: self.checkpoint_url.clone(),
+        }
+    }
+
+    /// Who cosigns.
+    pub fn witness_keys(&self) -> Result<Vec<(String, WitnessKey)>, String> {
+        self.witnesses
+            .iter()
+            .map(|Witness { url, key }| {
+                let key = key.parse().map_err(|_| {
+                    format!(
+                        "Setting witnesses: the key of {url} is not a cosignature key, NAME+ID+KEY of type 4."
+                    )
+                })?;
+                Ok((url.clone(), key))
+            })
+            .collect()
+    }
+
+    fn beside_the_database(&self, name: &str) -> PathBuf {
+        let file = self.database_url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
+        let path = Path::new(file.and_then(|file| file.split('?').next()).unwrap_or("data/assent.db"));
+        path.with_file_name(name)
     }
 
     /// Reads the settings; an error names the setting, what is wrong with it, and where it was given.
@@ -138,7 +183,14 @@ mod tests {
             .flat_map(|line| [line, "\n"])
             .collect();
         let settings: Settings = Figment::new().merge(Toml::string(&uncommented)).extract().unwrap();
-        let optional = Settings { public_url: None, signing_key_file: None, signing_key: None, ..settings };
+        let optional = Settings {
+            public_url: None,
+            signing_key_file: None,
+            signing_key: None,
+            checkpoint_file: None,
+            checkpoint_url: None,
+            ..settings
+        };
         assert_eq!(optional, Settings::default());
         let as_written: Settings = Figment::from(Serialized::defaults(Settings::default()))
             .merge(Toml::string(example))

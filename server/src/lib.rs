@@ -16,6 +16,7 @@ pub mod keys;
 pub mod locales;
 pub mod log;
 pub mod notices;
+pub mod outside;
 pub mod pages;
 pub mod probes;
 pub mod recorder;
@@ -28,6 +29,7 @@ pub mod state;
 pub mod store;
 pub mod tag;
 pub mod widget;
+pub mod witnesses;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -40,6 +42,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::outside::Outside;
 use crate::recorder::Recorder;
 use crate::sealer::Sealer;
 use crate::state::App;
@@ -57,6 +60,7 @@ pub struct Server {
     serving: JoinHandle<std::io::Result<()>>,
     /// What is done beside serving; ended with the server.
     chores: JoinSet<()>,
+    outside: Outside,
 }
 
 impl Server {
@@ -84,6 +88,9 @@ impl Server {
         let sealer = Sealer::new(settings.signing_keys());
         sealer.load()?;
         let store = Store::open(&settings.database_url, sealer).await?;
+        let outside = settings.outside();
+        outside.compare(&store).await?;
+        let witnesses = settings.witness_keys()?;
         let app = App {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
@@ -101,8 +108,12 @@ impl Server {
         );
         let mut chores = JoinSet::new();
         chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
+        chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
+        if !witnesses.is_empty() {
+            chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
+        }
         tracing::info!(%address, "listening");
-        Ok(Self { address, app, stop, serving, chores })
+        Ok(Self { address, app, stop, serving, chores, outside })
     }
 
     /// Where it listens.
@@ -131,6 +142,9 @@ impl Server {
         }
         self.app.recorder.finish().await;
         self.chores.shutdown().await;
+        if let Err(error) = self.outside.keep_all(&self.app.store).await {
+            tracing::warn!(error, "the newest checkpoints could not be kept outside the database");
+        }
         self.app.store.close().await;
         tracing::info!("stopped");
     }

@@ -10,6 +10,7 @@ pub mod entry;
 pub mod note;
 pub mod proof;
 pub mod tree;
+pub mod witness;
 
 use std::fmt;
 use std::str::FromStr;

@@ -233,6 +233,92 @@ impl Store {
         })
     }
 
+    /// Every site's present ledger with its newest checkpoint.
+    pub async fn newest_checkpoints(&self) -> sqlx::Result<Vec<(String, i64, String)>> {
+        on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select site, ledger, checkpoint from ledgers where checkpoint is not null order by site",
+            )
+            .fetch_all(pool)
+            .await
+        })
+    }
+
+    /// The names of the ledgers that a site had before its present one.
+    pub async fn former_origins(&self, site: &SiteId) -> sqlx::Result<Vec<String>> {
+        on_engine!(self, |pool| {
+            sqlx::query_scalar("select origin from former_ledgers where site = $1 order by ledger")
+                .bind(site.as_str())
+                .fetch_all(pool)
+                .await
+        })
+    }
+
+    /// Ends a site's ledger and begins a new one, which is linked to it and announces every notice again.
+    pub async fn resume_ledger(
+        &self,
+        site: &SiteId,
+        published_size: u64,
+        now: i64,
+    ) -> Result<LedgerRow, AppendError> {
+        let notices = self.notices(site).await?;
+        let mut transaction = self.begin().await?;
+        let ended: LedgerRow = on_transaction!(&mut transaction, |transaction, Db| {
+            sqlx::query_as::<Db, _>(
+                "update ledgers set leaves = leaves where site = $1
+                 returning ledger, origin, leaves, checkpoint, signing_key",
+            )
+            .bind(site.as_str())
+            .fetch_one(&mut **transaction)
+            .await?
+        });
+        let last = ended.signed_checkpoint(site)?;
+        let first_origin = ended.origin.strip_suffix(&format!("/{}", ended.ledger)).unwrap_or(&ended.origin);
+        let origin = format!("{first_origin}/{}", ended.ledger + 1);
+        on_transaction!(&mut transaction, |transaction, Db| {
+            sqlx::query::<Db>(
+                "insert into former_ledgers (site, ledger, origin, leaves, checkpoint)
+                 select site, ledger, origin, leaves, checkpoint from ledgers where site = $1",
+            )
+            .bind(site.as_str())
+            .execute(&mut **transaction)
+            .await?;
+            sqlx::query::<Db>(
+                "update ledgers set ledger = ledger + 1, origin = $2, leaves = 0, frontier = $3, checkpoint = null,
+                 signing_key = null, widget = null where site = $1",
+            )
+            .bind(site.as_str())
+            .bind(&origin)
+            .bind(Vec::<u8>::new())
+            .execute(&mut **transaction)
+            .await?;
+        });
+        let mut ledger = transaction.open_ledger(site, &self.sealer).await?;
+        let Checkpoint { origin, size, root } = last.unverified().clone();
+        ledger.append_entry(&Entry::Link { origin, root, size, published_size }, None);
+        for notice in notices {
+            ledger.append_entry(
+                &super::notices::entry(notice.number, &notice.hash, notice.published_at)?,
+                None,
+            );
+        }
+        transaction.close_ledger(ledger, now).await?;
+        transaction.commit().await?;
+        Ok(ended)
+    }
+
+    /// Hands a site's ledger over to the newest key, if another one signed last; says whether.
+    pub async fn hand_over(&self, site: &SiteId, now: i64) -> Result<bool, AppendError> {
+        let mut transaction = self.begin().await?;
+        let ledger = transaction.open_ledger(site, &self.sealer).await?;
+        if ledger.signers.previous.is_none() {
+            return Ok(false);
+        }
+        transaction.close_ledger(ledger, now).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
     /// Keeps a checkpoint that somebody else has got.
     pub async fn keep_checkpoint(
         &self,

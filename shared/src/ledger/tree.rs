@@ -188,6 +188,12 @@ pub fn consistency(old: u64, new: u64) -> Option<Plan> {
     Some(plan)
 }
 
+/// What the root of a tree of `size` leaves consists of: a plan with one hash.
+#[must_use]
+pub fn root(size: u64) -> Plan {
+    vec![complete_subtrees(0, size)]
+}
+
 /// The hashes of a planned proof, with the nodes that `hash_of` knows; nothing if one is missing.
 #[must_use]
 pub fn resolve(plan: &Plan, mut hash_of: impl FnMut(Node) -> Option<Hash>) -> Option<Vec<Hash>> {

@@ -1,0 +1,127 @@
+//! Owns having checkpoints cosigned by witnesses (C2SP tlog-witness): they confirm that a ledger has only grown.
+//! Refuses to wait for them: receipts are answered whether or not a witness is there.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use assent_shared::SiteId;
+use assent_shared::ledger::witness::{WitnessKey, add_checkpoint};
+use assent_shared::ledger::{SignedCheckpoint, tree};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::store::Store;
+
+/// Between two requests for cosignatures.
+const INTERVAL: Duration = Duration::from_mins(1);
+/// How long a witness may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Somebody who cosigns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Witness {
+    /// Its address, to which `/add-checkpoint` is appended.
+    pub url: String,
+    /// Its verifier key, of type 4.
+    pub key: String,
+}
+
+/// Has every ledger that has grown cosigned, until the server ends.
+pub(crate) async fn run(witnesses: Vec<(String, WitnessKey)>, store: Store, clock: Clock) {
+    let mut known = HashMap::new();
+    let mut ticks = tokio::time::interval(INTERVAL);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = cosign(&witnesses, &store, &mut known, clock.now()).await {
+            tracing::warn!(%error, "checkpoints could not be cosigned");
+        }
+    }
+}
+
+/// The size that a witness has seen of a site's ledger.
+type Known = HashMap<(SiteId, i64, String), u64>;
+
+/// Asks every witness to cosign every newest checkpoint that it has not seen; what they sign is kept for good.
+pub async fn cosign(
+    witnesses: &[(String, WitnessKey)],
+    store: &Store,
+    known: &mut Known,
+    now: i64,
+) -> sqlx::Result<()> {
+    for (site, ledger, note) in store.newest_checkpoints().await? {
+        let (Ok(site), Ok(checkpoint)) = (site.parse::<SiteId>(), SignedCheckpoint::parse(&note)) else {
+            continue;
+        };
+        let mut cosignatures = String::new();
+        for (url, key) in witnesses {
+            let seen = known.entry((site.clone(), ledger, url.clone())).or_default();
+            if *seen >= checkpoint.unverified().size {
+                continue;
+            }
+            match ask(url, key, store, (&site, ledger), seen, &checkpoint).await? {
+                Ok(lines) => cosignatures.push_str(&lines),
+                Err(reason) => tracing::warn!(%site, witness = url, reason, "a witness did not cosign"),
+            }
+        }
+        if let Some(cosigned) =
+            (!cosignatures.is_empty()).then(|| checkpoint.with_signatures(&cosignatures)).flatten()
+        {
+            store.keep_checkpoint(&site, ledger, &cosigned, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn ask(
+    url: &str,
+    key: &WitnessKey,
+    store: &Store,
+    (site, ledger): (&SiteId, i64),
+    seen: &mut u64,
+    checkpoint: &SignedCheckpoint,
+) -> sqlx::Result<Result<String, String>> {
+    let size = checkpoint.unverified().size;
+    // The second time with the size that the witness says it knows.
+    for _ in 0..2 {
+        let Some(plan) = tree::consistency(*seen, size) else {
+            return Ok(Err(format!("it knows {seen} leaves, here are {size}: one of the two is a fork")));
+        };
+        let proof = store.proof_hashes(site, ledger, &plan).await?;
+        let body = add_checkpoint(*seen, &proof, checkpoint);
+        let address = format!("{}/add-checkpoint", url.trim_end_matches('/'));
+        let answer = tokio::task::spawn_blocking(move || post(&address, &body)).await;
+        let (status, text) = match answer {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Ok(Err(error)),
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        match status {
+            200 if key.cosigned_at(checkpoint, &text).is_some() => {
+                *seen = size;
+                return Ok(Ok(text));
+            }
+            200 => return Ok(Err("its answer is not a cosignature by its key".to_owned())),
+            // Its size, in decimal (tlog-witness, "Conflict").
+            409 => match text.trim().parse() {
+                Ok(theirs) if theirs != *seen => *seen = theirs,
+                _ => return Ok(Err("it knows this ledger with another content: a fork".to_owned())),
+            },
+            422 => return Ok(Err("it says that the ledger did not only grow: a fork".to_owned())),
+            other => return Ok(Err(format!("it answered {other}"))),
+        }
+    }
+    Ok(Err("it does not say what it knows".to_owned()))
+}
+
+fn post(url: &str, body: &str) -> Result<(u16, String), String> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(PATIENCE))
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let mut answer =
+        agent.post(url).content_type("text/plain").send(body).map_err(|error| error.to_string())?;
+    let text = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
+    Ok((answer.status().as_u16(), text))
+}
