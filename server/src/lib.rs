@@ -18,6 +18,7 @@ pub mod log;
 pub mod notices;
 pub mod pages;
 pub mod probes;
+pub mod receipts;
 pub mod recorder;
 pub mod router;
 pub mod serve_file;
@@ -81,6 +82,7 @@ impl Server {
             recorder: Recorder::start(store.clone(), clock.clone()),
             store,
             clock,
+            public_url: settings.public_url.map(Into::into),
         };
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);

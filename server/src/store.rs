@@ -7,6 +7,7 @@
 
 mod keys;
 mod notices;
+mod one_receipt;
 mod receipts;
 mod sites;
 
