@@ -86,6 +86,10 @@ pub struct Party {
 /// One reason for processing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a yes or no of its own, and named in the notice's bytes"
+)]
 pub struct Purpose {
     /// The cookies and storage keys it uses.
     pub cookies: Vec<DeclaredCookie>,

@@ -8,6 +8,7 @@ mod time;
 use crate::id::PurposeId;
 use crate::notice::{Notice, Purpose};
 use crate::receipt::Receipt;
+use crate::terms::PurposeType;
 
 /// What a view is made of.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +125,7 @@ const LAYERS: [&str; 4] = ["unknown", "banner", "preferences", "placeholder"];
 /// What a purpose is in DPV's terms, where the notice leaves that open: concluded from the ids that operators use most.
 fn purpose_types(purpose: &Purpose) -> Vec<&str> {
     if !purpose.purpose_types.is_empty() {
-        return purpose.purpose_types.iter().map(|kind| kind.as_str()).collect();
+        return purpose.purpose_types.iter().map(PurposeType::as_str).collect();
     }
     vec![match purpose.id.as_str() {
         _ if purpose.essential => "dpv:RequestedServiceProvision",

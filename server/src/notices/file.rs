@@ -49,6 +49,7 @@ pub(super) struct ControllerEntry {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key that an operator writes")]
 pub(super) struct PurposeEntry {
     id: PurposeId,
     data: Option<Vec<DataKind>>,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::dpv::policy_address;
 use super::{Sources, ViewError, indication, purpose_types};
 use crate::notice::{Controller, Purpose};
+use crate::terms::Location;
 
 /// The specification's own name of its version.
 const VERSION: &str = "KI-CR-v1.1.0";
@@ -32,7 +33,7 @@ pub fn view(sources: Sources) -> Result<Value, ViewError> {
 
     let sensitive = granted.iter().filter(|purpose| purpose.sensitive);
     let special: Vec<&str> = sensitive.flat_map(|purpose| kinds(purpose)).collect();
-    let jurisdictions: Vec<&str> = notice.jurisdictions.iter().map(|location| location.as_str()).collect();
+    let jurisdictions: Vec<&str> = notice.jurisdictions.iter().map(Location::as_str).collect();
     let purposes: Vec<Value> = granted.iter().map(|granted| purpose(sources, granted)).collect();
     let mut address = json!({"streetAddress": controller.address});
     if let Some(country) = &controller.country {
