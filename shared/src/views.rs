@@ -130,9 +130,12 @@ fn purpose_types(purpose: &Purpose) -> Vec<&str> {
     vec![match purpose.id.as_str() {
         _ if purpose.essential => "dpv:RequestedServiceProvision",
         "analytics" | "statistics" | "measurement" => "dpv:ServiceUsageAnalytics",
-        "marketing" | "ads" | "advertising" => "dpv:Marketing",
+        "ads" | "advertising" => "dpv:Advertising",
+        "marketing" => "dpv:Marketing",
         "preferences" | "personalisation" | "personalization" => "dpv:ServicePersonalisation",
-        _ => "dpv:ServiceProvision",
+        "embeds" | "maps" | "media" | "video" => "dpv:ServiceProvision",
+        // Anything narrower would be a guess.
+        _ => "dpv:Purpose",
     }]
 }
 

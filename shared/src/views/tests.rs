@@ -152,6 +152,24 @@ fn a_state_says_no_more_than_the_receipts_tell() {
 }
 
 #[test]
+fn a_purposes_type_is_what_the_operator_says_and_else_no_guess() {
+    let mut purpose = notice().purposes[1].clone();
+    for (id, expected) in [
+        ("analytics", "dpv:ServiceUsageAnalytics"),
+        ("ads", "dpv:Advertising"),
+        ("marketing", "dpv:Marketing"),
+        ("preferences", "dpv:ServicePersonalisation"),
+        ("video", "dpv:ServiceProvision"),
+        ("chat", "dpv:Purpose"),
+    ] {
+        purpose.id = id.parse().unwrap();
+        assert_eq!(purpose_types(&purpose), [expected]);
+    }
+    purpose.purpose_types = vec!["dpv:CommunicationManagement".parse().unwrap()];
+    assert_eq!(purpose_types(&purpose), ["dpv:CommunicationManagement"]);
+}
+
+#[test]
 fn the_place_in_a_log_is_told_and_not_part_of_the_receipt() {
     let notice = full_notice();
     let receipt = receipt(&notice, [true, true], Method::AcceptAll);
