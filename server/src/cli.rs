@@ -5,17 +5,19 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use assent_shared::{PurposeId, SiteId, VisitorId};
+use assent_shared::{DecisionId, PurposeId, SiteId, VisitorId};
 use clap::{Parser, Subcommand};
 use futures_util::{StreamExt, pin_mut};
 
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
+use crate::error::Error;
 use crate::export::{Export, ExportFormat};
 use crate::notices::Published;
+use crate::receipts::View;
 use crate::sealer::Sealer;
 use crate::store::{Environment, Site, Store};
-use crate::{Server, demo, domain, export, keys, log, notices};
+use crate::{Server, demo, domain, export, keys, log, notices, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -42,6 +44,17 @@ enum Command {
     /// Publish notices
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// Print one receipt, as it is stored or in a standard view
+    Receipt {
+        /// The site's id
+        #[arg(long)]
+        site: SiteId,
+        /// How it is shown
+        #[arg(long, value_enum, default_value_t)]
+        view: View,
+        /// The decision's id
+        decision: DecisionId,
+    },
     /// Write a site's receipts to a file or to standard output
     Export {
         /// The site's id
@@ -155,6 +168,20 @@ impl Cli {
             Command::Site(command) => sites(command, &open(&settings).await?).await,
             Command::Key(command) => operator_keys(command, &open(&settings).await?).await,
             Command::Notice(command) => publish(command, &open(&settings).await?).await,
+            Command::Receipt { site, view, decision } => {
+                let store = open(&settings).await?;
+                let site = known(&store, &site).await?;
+                let url = settings.public_url.as_deref();
+                let text = receipts::write(&store, &site, &decision, view, url).await;
+                let text = text.map_err(|error| match error {
+                    Error::NotFound => {
+                        format!("The site `{}` has no receipt of the decision {decision}.", site.id)
+                    }
+                    other => other.cause().unwrap_or_else(|| other.to_string()),
+                })?;
+                print(&format!("{text}\n"));
+                Ok(())
+            }
             Command::Export { site, format, from, to, visitor, output } => {
                 let filter = export::filter(from.as_deref(), to.as_deref(), visitor)?;
                 let store = open(&settings).await?;
@@ -327,9 +354,9 @@ async fn write_export(export: Export, output: Option<PathBuf>) -> Result<(), Str
     target.flush().map_err(|error| format!("The export is incomplete: {error}."))
 }
 
-async fn known(store: &Store, site: &SiteId) -> Result<(), String> {
+async fn known(store: &Store, site: &SiteId) -> Result<Site, String> {
     match store.site(site).await {
-        Ok(Some(_)) => Ok(()),
+        Ok(Some(site)) => Ok(site),
         Ok(None) => Err(format!("There is no site `{site}`. `assent site list` shows them.")),
         Err(error) => Err(error.to_string()),
     }

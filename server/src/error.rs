@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use assent_shared::views::ViewError;
 use assent_shared::{DecisionError, Problem, ProblemCode};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -68,6 +69,9 @@ pub enum Error {
     /// 422: a query parameter that cannot be read.
     #[error("{0}")]
     InvalidQuery(String),
+    /// 422: the receipt cannot be said in this view.
+    #[error(transparent)]
+    ViewUnavailable(ViewError),
     /// 503: the recorder's queue is full, or the server is stopping; the decision was not recorded.
     #[error("too busy to record right now; try again")]
     Busy,
@@ -113,6 +117,7 @@ impl Error {
             Self::Busy | Self::Store(_) | Self::Refused(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy)
             }
+            Self::ViewUnavailable(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::ViewUnavailable),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ProblemCode::Internal),
         }
     }

@@ -19,6 +19,7 @@ pub mod notices;
 pub mod outside;
 pub mod pages;
 pub mod probes;
+pub mod receipts;
 pub mod recorder;
 pub mod retention;
 pub mod router;
@@ -96,6 +97,7 @@ impl Server {
             recorder: Recorder::start(store.clone(), clock.clone()),
             store,
             clock,
+            public_url: settings.public_url.map(Into::into),
         };
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);

@@ -1,63 +1,17 @@
 //! Owns the notice as the operator writes it (TOML), and publishing it under the site's next number.
-//! Refuses a notice that lacks a text in one of its languages, and says which.
+//! Refuses a notice that lacks a text in one of its languages, or what the law and a receipt's views need, and says which.
+
+mod file;
 
 use std::collections::BTreeMap;
 
-use assent_shared::notice::{Controller, DeclaredCookie, LegalBasis, Lifetime, PurposeTexts, StorageKind};
-use assent_shared::{Appearance, Locale, Notice, PurposeId, SiteId};
-use serde::Deserialize;
+use assent_shared::notice::{Controller, DeclaredCookie, LegalBasis, Purpose, StorageKind};
+use assent_shared::{Notice, PurposeId, SiteId};
 
-use crate::adapters::{self, AdapterEntry};
+use crate::adapters;
 use crate::locales;
 use crate::store::{AppendError, Store};
-
-/// A notice file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoticeFile {
-    /// The vendors' scripts to tell about the choices.
-    #[serde(default)]
-    adapters: BTreeMap<String, AdapterEntry>,
-    #[serde(default)]
-    appearance: Appearance,
-    default_locale: Locale,
-    privacy_policy: Option<String>,
-    controller: Controller,
-    /// The languages, each with the built-in texts that it replaces.
-    texts: BTreeMap<Locale, BTreeMap<String, String>>,
-    purposes: Vec<PurposeEntry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PurposeEntry {
-    id: PurposeId,
-    #[serde(default)]
-    essential: bool,
-    #[serde(default)]
-    gpc: bool,
-    legal_basis: LegalBasis,
-    #[serde(default)]
-    recipients: Vec<String>,
-    #[serde(default)]
-    reload_on_withdrawal: bool,
-    retention: Option<String>,
-    texts: BTreeMap<Locale, PurposeTexts>,
-    #[serde(default)]
-    cookies: Vec<CookieEntry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CookieEntry {
-    name: String,
-    provider: String,
-    #[serde(default)]
-    kind: StorageKind,
-    lifetime: Lifetime,
-    path: Option<String>,
-    about: BTreeMap<Locale, String>,
-}
+use file::{NoticeFile, PurposeEntry};
 
 /// What became of a notice that was to be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +25,10 @@ pub enum Published {
 /// Reads a notice file; the notice has no number and its purposes no `since` yet.
 pub fn read(text: &str) -> Result<Notice, String> {
     let file: NoticeFile = toml::from_str(text).map_err(|error| error.to_string())?;
+    let missing = file.missing();
+    if !missing.is_empty() {
+        return Err(format!("This must be said first:\n{}", missing.join("\n")));
+    }
     let mut texts = BTreeMap::new();
     for (locale, replaced) in &file.texts {
         let mut all = locales::built_in(locale).banner.clone();
@@ -81,12 +39,16 @@ pub fn read(text: &str) -> Result<Notice, String> {
         }
         texts.insert(locale.clone(), all);
     }
-    let purposes: Vec<_> = file.purposes.into_iter().map(PurposeEntry::into_purpose).collect();
+    let purposes: Vec<_> =
+        file.purposes.into_iter().map(PurposeEntry::into_purpose).collect::<Result<_, _>>()?;
     let notice = Notice {
         adapters: adapters::resolve(file.adapters, &purposes)?,
         appearance: file.appearance,
-        controller: file.controller,
+        authority: file.authority,
+        controller: file.controller.into(),
         default_locale: file.default_locale,
+        dpo: file.dpo,
+        jurisdictions: file.jurisdictions,
         number: 0,
         privacy_policy: file.privacy_policy,
         purposes,
@@ -96,36 +58,12 @@ pub fn read(text: &str) -> Result<Notice, String> {
     Ok(notice)
 }
 
-impl PurposeEntry {
-    fn into_purpose(self) -> assent_shared::notice::Purpose {
-        let cookies = self.cookies.into_iter().map(|cookie| DeclaredCookie {
-            about: cookie.about,
-            kind: cookie.kind,
-            lifetime: cookie.lifetime,
-            name: cookie.name,
-            path: cookie.path,
-            provider: cookie.provider,
-        });
-        assent_shared::notice::Purpose {
-            cookies: cookies.collect(),
-            essential: self.essential,
-            gpc: self.gpc,
-            id: self.id,
-            legal_basis: self.legal_basis,
-            recipients: self.recipients,
-            reload_on_withdrawal: self.reload_on_withdrawal,
-            retention: self.retention,
-            since: 0,
-            texts: self.texts,
-        }
-    }
-}
-
 fn check(notice: &Notice) -> Result<(), String> {
-    let Controller { address, contact, name } = &notice.controller;
-    for (field, text) in [("name", name), ("address", address), ("contact", contact)] {
-        if text.trim().is_empty() {
-            return Err(format!("controller.{field} is empty: visitors must be able to tell who asks."));
+    check_controller(&notice.controller)?;
+    for (key, party) in [("authority", &notice.authority), ("dpo", &notice.dpo)] {
+        if party.as_ref().is_some_and(|party| party.name.trim().is_empty() || party.contact.trim().is_empty())
+        {
+            return Err(format!("{key}.name or {key}.contact is empty: say both, or leave [{key}] out."));
         }
     }
     if !notice.texts.contains_key(&notice.default_locale) {
@@ -180,6 +118,29 @@ fn check(notice: &Notice) -> Result<(), String> {
                 ));
             }
         }
+    }
+    Ok(())
+}
+
+fn check_controller(controller: &Controller) -> Result<(), String> {
+    let Controller { email, phone, url, .. } = controller;
+    if let Some(email) = email.as_deref().filter(|text| {
+        let parts = text.split_once('@');
+        parts.is_none_or(|(name, host)| name.is_empty() || host.is_empty())
+            || text.contains(char::is_whitespace)
+    }) {
+        return Err(format!("controller.email: `{email}` is no e-mail address."));
+    }
+    if let Some(phone) = phone.as_deref().filter(|text| {
+        !text.bytes().any(|b| b.is_ascii_digit())
+            || !text.bytes().all(|b| b.is_ascii_digit() || b"+-(). ".contains(&b))
+    }) {
+        return Err(format!("controller.phone: `{phone}` is no telephone number."));
+    }
+    if let Some(url) = url.as_deref().filter(|text| {
+        !(text.starts_with("https://") || text.starts_with("http://")) || url::Url::parse(text).is_err()
+    }) {
+        return Err(format!("controller.url: `{url}` is no https address."));
     }
     Ok(())
 }
@@ -252,77 +213,10 @@ fn numbered(notice: Notice, number: u32, newest: Option<&Notice>, material: &[Pu
     let purposes = notice
         .purposes
         .into_iter()
-        .map(|purpose| assent_shared::notice::Purpose {
-            since: since(&purpose.id, purpose.essential),
-            ..purpose
-        })
+        .map(|purpose| Purpose { since: since(&purpose.id, purpose.essential), ..purpose })
         .collect();
     Notice { number, purposes, ..notice }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DEMO: &str = include_str!("../../examples/demo/notice.toml");
-
-    #[test]
-    fn only_what_changed_materially_is_asked_again() {
-        let first = numbered(read(DEMO).unwrap(), 1, None, &[]);
-        assert!(first.purposes.iter().all(|purpose| purpose.since == 1));
-        let analytics = "analytics".parse().unwrap();
-        let second = numbered(read(DEMO).unwrap(), 2, Some(&first), std::slice::from_ref(&analytics));
-        let changed: Vec<_> =
-            second.purposes.iter().filter(|purpose| purpose.since == 2).map(|purpose| &purpose.id).collect();
-        assert_eq!(changed, [&analytics]);
-        let third = numbered(read(DEMO).unwrap(), 3, Some(&second), &[]);
-        assert_eq!(third.purposes, second.purposes);
-    }
-
-    #[test]
-    fn what_is_wrong_is_said_plainly() {
-        let refused = |from: &str, to: &str| {
-            assert!(DEMO.contains(from), "{from}");
-            read(&DEMO.replace(from, to)).unwrap_err()
-        };
-        assert_eq!(
-            refused("id = \"video\"", "id = \"analytics\""),
-            "The purpose `analytics` is there twice."
-        );
-        assert_eq!(
-            refused("default_locale = \"en\"", "default_locale = \"fr\""),
-            "default_locale is `fr`, but there is no [texts.fr]."
-        );
-        assert!(refused("default_locale", "default_local").contains("default_local"));
-        assert_eq!(
-            refused("[controller]", "[appearance.dark]\naccent = \"#2b2b2b\"\n\n[controller]"),
-            "appearance.dark: the buttons' text #0c1524 on #2b2b2b has a contrast of 1.2:1, at least 4.5:1 is needed."
-        );
-        assert!(read("").unwrap_err().contains("missing field"));
-        for key in ["gpc", "reload_on_withdrawal"] {
-            assert_eq!(
-                refused("essential = true", &format!("essential = true\n{key} = true")),
-                format!("The purpose `necessary` is essential, never asked, so it cannot have {key} = true.")
-            );
-        }
-        let path = |path: &str| refused("name = \"_ex\"", &format!("name = \"_ex\"\npath = \"{path}\""));
-        assert_eq!(path("shop"), "The cookie `_ex` of `analytics` has a path that does not begin with `/`.");
-        assert!(path("/shop; domain=evil.example").contains("which no cookie's path has"));
-        assert_eq!(
-            refused("kind = \"local_storage\"", "kind = \"local_storage\"\npath = \"/\""),
-            "The cookie `player_*` of `video` is kept in web storage, which has no path."
-        );
-    }
-
-    #[test]
-    fn what_the_page_obeys_is_read() {
-        let with = DEMO
-            .replace("id = \"analytics\"", "id = \"analytics\"\ngpc = true\nreload_on_withdrawal = true")
-            .replace("name = \"_ex\"", "name = \"_ex\"\npath = \"/shop\"");
-        let notice = read(&with).unwrap();
-        let analytics = &notice.purposes[1];
-        assert!(analytics.gpc && analytics.reload_on_withdrawal);
-        assert_eq!(analytics.cookies[0].path.as_deref(), Some("/shop"));
-        assert!(!notice.purposes[2].gpc && !notice.purposes[2].reload_on_withdrawal);
-    }
-}
+mod tests;

@@ -15,7 +15,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::error::Error;
 use crate::pages::{choices, cookies};
 use crate::state::App;
-use crate::{decisions, demo, export, log, probes, tag, widget};
+use crate::{decisions, demo, export, log, probes, receipts, tag, widget};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
@@ -50,6 +50,7 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/_assent/{site}/cookies", get(cookies::get_cookies))
         // The operator's programs
         .route("/api/v1/sites/{site}/export", get(export::get_export))
+        .route("/api/v1/sites/{site}/receipts/{decision}", get(receipts::get_receipt))
         // Probes
         .route("/healthz", get(probes::get_health))
         .route("/readyz", get(probes::get_readiness));

@@ -1,6 +1,8 @@
 //! Owns what every handler can reach.
 //! Refuses to hold anything of a single request.
 
+use std::sync::Arc;
+
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::recorder::Recorder;
@@ -17,4 +19,6 @@ pub struct App {
     pub recorder: Recorder,
     /// The time.
     pub clock: Clock,
+    /// The address under which browsers reach the server, where the settings say it.
+    pub public_url: Option<Arc<str>>,
 }

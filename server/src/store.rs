@@ -10,6 +10,7 @@ mod keys;
 mod leaves;
 mod ledgers;
 mod notices;
+mod one_receipt;
 mod receipts;
 mod sites;
 mod upgrade;

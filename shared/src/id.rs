@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {why}")]
 pub struct IdError {
-    what: &'static str,
-    why: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) why: &'static str,
 }
 
 /// Declares a checked string: its type, its parser, and serde through both.
@@ -33,16 +33,17 @@ macro_rules! checked_string {
         }
 
         impl TryFrom<String> for $name {
-            type Error = IdError;
-            fn try_from(text: String) -> Result<Self, IdError> {
+            type Error = $crate::id::IdError;
+            fn try_from(text: String) -> Result<Self, $crate::id::IdError> {
                 let valid: fn(&str) -> bool = $valid;
-                if valid(&text) { Ok(Self(text)) } else { Err(IdError { what: $what, why: $why }) }
+                let error = $crate::id::IdError { what: $what, why: $why };
+                if valid(&text) { Ok(Self(text)) } else { Err(error) }
             }
         }
 
         impl FromStr for $name {
-            type Err = IdError;
-            fn from_str(text: &str) -> Result<Self, IdError> {
+            type Err = $crate::id::IdError;
+            fn from_str(text: &str) -> Result<Self, $crate::id::IdError> {
                 Self::try_from(text.to_owned())
             }
         }
@@ -60,6 +61,7 @@ macro_rules! checked_string {
         }
     };
 }
+pub(crate) use checked_string;
 
 checked_string!(
     /// A site's name in addresses: `demo` in `/_assent/demo.js`.

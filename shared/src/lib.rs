@@ -24,6 +24,7 @@
 //! | adapter | how a vendor's own script is told about the choices |
 //! | hold / release | keep a script, frame or image inert / activate it |
 //! | export | receipts as a file |
+//! | view | a receipt and its notice as another standard writes them |
 
 pub mod adapter;
 pub mod appearance;
@@ -37,7 +38,9 @@ pub mod locale;
 pub mod notice;
 pub mod problem;
 pub mod receipt;
+pub mod terms;
 pub mod texts;
+pub mod views;
 
 pub use adapter::Adapter;
 pub use appearance::Appearance;

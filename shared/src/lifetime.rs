@@ -58,6 +58,41 @@ impl FromStr for Lifetime {
     }
 }
 
+impl Lifetime {
+    /// A duration of ISO 8601; nothing where the end is an event or never comes.
+    #[must_use]
+    pub fn iso8601(self) -> Option<String> {
+        let Self::For(count, unit) = self else { return None };
+        Some(match unit {
+            Unit::Minute => format!("PT{count}M"),
+            Unit::Hour => format!("PT{count}H"),
+            Unit::Day => format!("P{count}D"),
+            Unit::Month => format!("P{count}M"),
+            Unit::Year => format!("P{count}Y"),
+        })
+    }
+
+    /// Reads a duration of ISO 8601 that has one unit; visitors are told more than one in no language.
+    #[must_use]
+    pub fn from_iso8601(text: &str) -> Option<Self> {
+        let (rest, of_a_day) = match text.strip_prefix("PT") {
+            Some(rest) => (rest, true),
+            None => (text.strip_prefix('P')?, false),
+        };
+        let letter = rest.chars().last()?;
+        let count: u32 = rest.strip_suffix(letter)?.parse().ok().filter(|count| *count > 0)?;
+        Some(match (of_a_day, letter) {
+            (true, 'M') => Self::For(count, Unit::Minute),
+            (true, 'H') => Self::For(count, Unit::Hour),
+            (false, 'D') => Self::For(count, Unit::Day),
+            (false, 'W') => Self::For(count.checked_mul(7)?, Unit::Day),
+            (false, 'M') => Self::For(count, Unit::Month),
+            (false, 'Y') => Self::For(count, Unit::Year),
+            _ => return None,
+        })
+    }
+}
+
 impl TryFrom<String> for Lifetime {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
@@ -102,5 +137,25 @@ mod tests {
         for text in ["", "1", "year", "0 days", "-1 days", "2 fortnights", "1  year"] {
             assert!(text.parse::<Lifetime>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_span_is_the_same_in_iso_8601() {
+        for (words, iso) in [
+            ("13 months", "P13M"),
+            ("30 minutes", "PT30M"),
+            ("2 days", "P2D"),
+            ("1 year", "P1Y"),
+            ("3 hours", "PT3H"),
+        ] {
+            let lifetime: Lifetime = words.parse().unwrap();
+            assert_eq!(lifetime.iso8601().as_deref(), Some(iso));
+            assert_eq!(Lifetime::from_iso8601(iso), Some(lifetime));
+        }
+        assert_eq!(Lifetime::from_iso8601("P2W"), Some(Lifetime::For(14, Unit::Day)));
+        for bad in ["", "P", "PT", "P1Y6M", "P0D", "P-1D", "P1H", "PT1D", "1 year", "P+1D ", "Pé"] {
+            assert_eq!(Lifetime::from_iso8601(bad), None, "{bad}");
+        }
+        assert_eq!((Lifetime::Session.iso8601(), Lifetime::Persistent.iso8601()), (None, None));
     }
 }

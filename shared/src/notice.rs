@@ -11,6 +11,7 @@ use crate::adapter::Adapter;
 use crate::appearance::{Appearance, Corner, Layout};
 use crate::id::{Locale, PurposeId};
 use crate::locale;
+use crate::terms::{DataKind, Location, PurposeType};
 use crate::texts::Texts;
 
 pub use crate::lifetime::{Lifetime, Unit};
@@ -25,10 +26,19 @@ pub struct Notice {
     /// How it looks. Notices from before there was a choice look as it was then.
     #[serde(default)]
     pub appearance: Appearance,
+    /// Who hears complaints (GDPR art. 77).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Party>,
     /// Who decides why and how data is processed (GDPR art. 4(7)).
     pub controller: Controller,
     /// The language shown when none of the visitor's is there.
     pub default_locale: Locale,
+    /// The controller's data protection officer (GDPR art. 37).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpo: Option<Party>,
+    /// Whose law applies. Only notices from before it was asked have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jurisdictions: Vec<Location>,
     /// 1 for a site's first notice, then counted up.
     pub number: u32,
     /// Where the controller's privacy policy is.
@@ -47,16 +57,45 @@ pub struct Controller {
     pub address: String,
     /// E-mail address or web page for questions about privacy.
     pub contact: String,
+    /// Where the address is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Location>,
+    /// E-mail address, where `contact` is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// Registered name.
+    pub name: String,
+    /// Telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Web page; it names the controller in views.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// Somebody beside the controller whom a visitor can ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Party {
+    /// E-mail address or web page.
+    pub contact: String,
+    /// Its name.
     pub name: String,
 }
 
 /// One reason for processing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a yes or no of its own, and named in the notice's bytes"
+)]
 pub struct Purpose {
     /// The cookies and storage keys it uses.
     pub cookies: Vec<DeclaredCookie>,
+    /// Which personal data it processes. Only notices from before it was asked leave it open for an optional purpose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<DataKind>,
     /// Shown, never asked: strictly necessary for what the visitor asked for (ePrivacy Directive art. 5(3)).
     pub essential: bool,
     /// Whether Global Privacy Control denies it until the visitor grants it by name.
@@ -66,6 +105,9 @@ pub struct Purpose {
     pub id: PurposeId,
     /// The ground on which the processing stands (GDPR art. 6(1)).
     pub legal_basis: LegalBasis,
+    /// What it is in DPV's terms; where nothing is said, a view concludes it from the id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purpose_types: Vec<PurposeType>,
     /// Who else receives the data.
     pub recipients: Vec<String>,
     /// Whether a script of it that ran cannot be stopped, so that a withdrawal loads the page anew.
@@ -73,8 +115,14 @@ pub struct Purpose {
     pub reload_on_withdrawal: bool,
     /// How long the data is kept, in words, when it is.
     pub retention: Option<String>,
+    /// Whether its data is of a kind that the law protects more (GDPR art. 9).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive: bool,
     /// The notice number at which this purpose last changed materially; an older grant no longer holds.
     pub since: u32,
+    /// Where the data is kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub storage_locations: Vec<Location>,
     /// Name and description per locale.
     pub texts: BTreeMap<Locale, PurposeTexts>,
 }

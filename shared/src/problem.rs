@@ -33,6 +33,8 @@ pub enum ProblemCode {
     KeyForbidden,
     /// A query parameter cannot be read.
     InvalidQuery,
+    /// The receipt cannot be said in the view that was asked for; `detail` says why.
+    ViewUnavailable,
     /// The server cannot record right now; try again later.
     Busy,
     /// The server failed; its log knows why under the request's id.

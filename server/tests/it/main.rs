@@ -15,3 +15,4 @@ mod pages;
 mod process;
 mod sharing;
 mod tags;
+mod views;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use reqwest::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::refusal;
+use crate::harness::{id, refusal, with};
 
 fn assent(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_assent"));
@@ -282,6 +282,42 @@ fn an_operator_sets_up_a_site_on_the_command_line() {
     let unwritable =
         complained(&run(folder, &["export", "--site", "shop", "--output", "no/such/folder.csv"]));
     assert!(unwritable.contains("cannot be written"), "{unwritable}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_receipt_is_printed_in_every_view() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let demo = Demo::start(folder, "0");
+    let granted = json!({"choices": {"analytics": true, "video": true}, "method": "accept_all"});
+    let status = post(&reqwest::Client::new(), &demo.url, &with(refusal(1), granted)).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED);
+    let decision = id(1);
+    let print = |view: &str| run(folder, &["receipt", "--site", "demo", &decision, "--view", view]);
+    let stored = said(&run(folder, &["receipt", "--site", "demo", &decision]));
+    assert_eq!(said(&print("receipt")), stored);
+    let read: assent_shared::Receipt = serde_json::from_str(&stored).unwrap();
+    assert_eq!(read.canonical_json(), stored.trim_end());
+    let dpv = serde_json::from_str(&said(&print("dpv"))).unwrap();
+    assert_eq!(assent_shared::views::dpv::read(&dpv), Ok(read));
+    let kantara: Value = serde_json::from_str(&said(&print("kantara"))).unwrap();
+    assert_eq!(kantara["version"], "KI-CR-v1.1.0");
+
+    // The form works where the server stands under the site's own host, which the settings say.
+    let own = ["receipt", "--site", "demo", &decision, "--view", "dpv"];
+    let output = assent(folder, &own).env("ASSENT_PUBLIC_URL", &demo.url).output().unwrap();
+    let view: Value = serde_json::from_str(&said(&output)).unwrap();
+    assert_eq!(
+        view["dpv:hasRecordOfActivity"][0]["dpv:hasConsentControl"][0]["dpv:isExercisedAt"],
+        format!("{}/_assent/demo/choices", demo.url)
+    );
+
+    let none = id(2);
+    assert_eq!(
+        complained(&run(folder, &["receipt", "--site", "demo", &none])),
+        format!("The site `demo` has no receipt of the decision {none}.\n")
+    );
+    assert!(complained(&print("xml")).contains("possible values: receipt, dpv, kantara"));
 }
 
 #[test]

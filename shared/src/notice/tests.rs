@@ -13,31 +13,65 @@ pub(crate) fn notice() -> Notice {
             path: None,
             provider: "Demo".to_owned(),
         }],
+        data: vec![],
         essential,
         gpc: false,
         id: id.parse().unwrap(),
         legal_basis: if essential { LegalBasis::Contract } else { LegalBasis::Consent },
+        purpose_types: vec![],
         recipients: vec![],
         reload_on_withdrawal: false,
         retention: None,
+        sensitive: false,
         since: 1,
+        storage_locations: vec![],
         texts: [(en.clone(), PurposeTexts { description: format!("About {id}"), name: id.to_owned() })]
             .into(),
     };
     Notice {
         adapters: vec![],
         appearance: Appearance::default(),
+        authority: None,
         controller: Controller {
             address: "1 Demo Street".to_owned(),
             contact: "privacy@demo.example".to_owned(),
+            country: None,
+            email: None,
             name: "Demo \u{fc}\n\u{1}".to_owned(),
+            phone: None,
+            url: None,
         },
         default_locale: en.clone(),
+        dpo: None,
+        jurisdictions: vec![],
         number: 1,
         privacy_policy: None,
         purposes: vec![purpose("necessary", true), purpose("analytics", false), purpose("video", false)],
         texts: [(en, Texts::from_keys(str::to_uppercase))].into(),
     }
+}
+
+/// The same notice, which says all that the standard views of a receipt need.
+pub(crate) fn full_notice() -> Notice {
+    let mut notice = notice();
+    let party = |name: &str| Party { contact: "https://ask.example".to_owned(), name: name.to_owned() };
+    notice.authority = Some(party("The Authority"));
+    notice.dpo = Some(party("An Officer"));
+    notice.jurisdictions = vec!["EU".parse().unwrap(), "DE-BY".parse().unwrap()];
+    notice.privacy_policy = Some("/privacy".to_owned());
+    notice.controller.country = Some("IE".parse().unwrap());
+    notice.controller.phone = Some("+353 1 555 0100".to_owned());
+    notice.controller.url = Some("https://demo.example".to_owned());
+    for purpose in &mut notice.purposes {
+        purpose.data = vec!["pd:BrowsingBehaviour".parse().unwrap(), "films seen".parse().unwrap()];
+        purpose.recipients = vec!["Counting Ltd".to_owned()];
+        purpose.retention = Some("13 months".to_owned());
+        purpose.storage_locations = vec!["IE".parse().unwrap()];
+    }
+    notice.purposes[2].purpose_types = vec!["dpv:ServicePersonalisation".parse().unwrap()];
+    notice.purposes[2].retention = Some("until you close your account".to_owned());
+    notice.purposes[2].sensitive = true;
+    notice
 }
 
 #[test]
@@ -76,6 +110,20 @@ fn a_notice_from_before_a_text_keeps_its_bytes_and_speaks_the_built_in_words() {
     let built_in = Texts::from_keys(str::to_owned);
     let texts = read.view(&read.default_locale, &built_in, |_| String::new()).unwrap().texts;
     assert_eq!((texts.accept.as_str(), texts.reject.as_str()), ("accept", "REJECT"));
+}
+
+#[test]
+fn what_the_views_need_is_canonical_and_changes_no_byte_of_a_notice_from_before() {
+    let before = notice().canonical_json();
+    for new in ["authority", "country", "data", "dpo", "email", "jurisdictions", "phone", "purpose_types"] {
+        assert!(!before.contains(&format!("\"{new}\"")), "{new}");
+    }
+    assert!(!before.contains("\"sensitive\"") && !before.contains("\"storage_locations\""));
+    assert_eq!(serde_json::from_str::<Notice>(&before).unwrap().canonical_json(), before);
+    let full = full_notice();
+    let written = full.canonical_json();
+    assert_eq!(written, serde_json_canonicalizer::to_string(&full).unwrap());
+    assert_eq!(serde_json::from_str::<Notice>(&written).unwrap(), full);
 }
 
 #[test]
