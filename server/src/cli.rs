@@ -1,6 +1,9 @@
 //! Owns the command line: what the operator types, and what is printed in answer.
 //! Refuses to do the work itself; each command calls what the server calls.
 
+mod keys;
+mod ledger;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,6 +12,8 @@ use assent_shared::{DecisionId, PurposeId, SiteId, VisitorId};
 use clap::{Parser, Subcommand};
 use futures_util::{StreamExt, pin_mut};
 
+use self::keys::KeyCommand;
+use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::error::Error;
@@ -17,7 +22,7 @@ use crate::notices::Published;
 use crate::receipts::View;
 use crate::sealer::Sealer;
 use crate::store::{Environment, Site, Store};
-use crate::{Server, demo, domain, export, keys, log, notices, receipts};
+use crate::{Server, demo, domain, export, log, notices, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -55,6 +60,14 @@ enum Command {
         /// The decision's id
         decision: DecisionId,
     },
+    /// Look after the ledgers of receipts
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    Erase(EraseArguments),
+    /// Keep receipts from being erased, or from being shown
+    #[command(subcommand)]
+    Hold(HoldCommand),
+    Retention(RetentionArguments),
     /// Write a site's receipts to a file or to standard output
     Export {
         /// The site's id
@@ -98,26 +111,6 @@ enum SiteCommand {
         share_subdomains: bool,
     },
     /// List the sites
-    List,
-}
-
-#[derive(Debug, Subcommand)]
-enum KeyCommand {
-    /// Make an operator key and show it, once
-    Create {
-        /// What the key is for
-        #[arg(long, default_value = "made on the command line")]
-        label: String,
-        /// Let the key open this site only
-        #[arg(long)]
-        site: Option<SiteId>,
-    },
-    /// Make a key stop working
-    Revoke {
-        /// The key's id, from `assent key list`
-        key_id: String,
-    },
-    /// List the keys, without the keys themselves
     List,
 }
 
@@ -166,7 +159,23 @@ impl Cli {
             Command::Serve => serve(settings).await,
             Command::Demo => serve_demo(settings).await,
             Command::Site(command) => sites(command, &open(&settings).await?).await,
-            Command::Key(command) => operator_keys(command, &open(&settings).await?).await,
+            Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
+            Command::Erase(arguments) => {
+                let store = open(&settings).await?;
+                known(&store, arguments.site()).await?;
+                ledger::erase(arguments, &store).await
+            }
+            Command::Hold(command) => {
+                let store = open(&settings).await?;
+                known(&store, command.site()).await?;
+                ledger::hold(command, &store).await
+            }
+            Command::Retention(arguments) => {
+                let store = open(&settings).await?;
+                known(&store, arguments.site()).await?;
+                ledger::retention(arguments, &store).await
+            }
+            Command::Key(command) => keys::run(command, &settings, &open(&settings).await?).await,
             Command::Notice(command) => publish(command, &open(&settings).await?).await,
             Command::Receipt { site, view, decision } => {
                 let store = open(&settings).await?;
@@ -288,36 +297,6 @@ async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
     Ok(())
 }
 
-async fn operator_keys(command: KeyCommand, store: &Store) -> Result<(), String> {
-    let now = Clock::default().now();
-    match command {
-        KeyCommand::Create { label, site } => {
-            if let Some(site) = &site {
-                known(store, site).await?;
-            }
-            let created = keys::create(store, &label, site.as_ref(), now).await?;
-            print(&format!("{}\n", created.key));
-            note(&format!("Keep it now: it is not shown again. Its id is {}.", created.key_id));
-        }
-        KeyCommand::Revoke { key_id } => {
-            if !store.revoke_key(&key_id, now).await.map_err(|error| error.to_string())? {
-                return Err(format!(
-                    "There is no working key with the id `{key_id}`. `assent key list` shows the ids."
-                ));
-            }
-            print("Revoked. It stopped working at once.\n");
-        }
-        KeyCommand::List => {
-            for key in store.keys().await.map_err(|error| error.to_string())? {
-                let site = key.site.as_deref().unwrap_or("all sites");
-                let state = if key.revoked_at.is_some() { "revoked" } else { "works" };
-                print(&format!("{}\t{state}\t{site}\t{}\n", key.key_id, key.label));
-            }
-        }
-    }
-    Ok(())
-}
-
 async fn publish(
     NoticeCommand::Publish { site, material, file }: NoticeCommand,
     store: &Store,
@@ -357,9 +336,18 @@ async fn write_export(export: Export, output: Option<PathBuf>) -> Result<(), Str
 async fn known(store: &Store, site: &SiteId) -> Result<Site, String> {
     match store.site(site).await {
         Ok(Some(site)) => Ok(site),
-        Ok(None) => Err(format!("There is no site `{site}`. `assent site list` shows them.")),
+        Ok(None) => Err(unknown_site(site)),
         Err(error) => Err(error.to_string()),
     }
+}
+
+fn unknown_site(site: &SiteId) -> String {
+    format!("There is no site `{site}`. `assent site list` shows them.")
+}
+
+/// An error as a person reads it.
+fn printable(error: impl std::fmt::Display) -> String {
+    format!("{error}.")
 }
 
 /// What a program may read goes to standard output; a reader that left is no reason to fail.

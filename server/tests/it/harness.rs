@@ -67,6 +67,10 @@ impl Database {
         Self { url: format!("{server}/{name}"), folder, postgres: Some((server, name)) }
     }
 
+    fn engine(&self) -> Engine {
+        if self.postgres.is_some() { Engine::Postgres } else { Engine::Sqlite }
+    }
+
     async fn drop(self) {
         if let Some((server, name)) = self.postgres {
             let mut admin = sqlx::PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
@@ -82,13 +86,21 @@ pub(crate) struct TestServer {
     pub(crate) server: Option<Server>,
     pub(crate) clock: Clock,
     pub(crate) shop: SiteId,
+    settings: Settings,
     database: Option<Database>,
     client: Client,
 }
 
 impl TestServer {
     pub(crate) async fn start(engine: Engine) -> Self {
+        Self::start_with_key(engine, None).await
+    }
+
+    async fn start_with_key(engine: Engine, key: Option<&std::path::Path>) -> Self {
         let database = Database::create(engine).await;
+        if let Some(key) = key {
+            std::fs::copy(key, database.folder.path().join("assent.key")).unwrap();
+        }
         let clock = Clock::manual(NOW);
         let settings = Settings {
             port: 0,
@@ -97,7 +109,7 @@ impl TestServer {
             signing_key_file: Some(database.folder.path().join("assent.key")),
             ..Settings::default()
         };
-        let server = Server::start_with(settings, clock.clone(), false).await.unwrap();
+        let server = Server::start_with(settings.clone(), clock.clone(), false).await.unwrap();
         let shop: SiteId = "shop".parse().unwrap();
         let site = Site {
             id: shop.clone(),
@@ -109,7 +121,7 @@ impl TestServer {
         assert!(server.store().add_site(&site, NOW).await.unwrap());
         notices::publish(server.store(), &shop, NOTICE, &[], NOW).await.unwrap();
         let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { server: Some(server), clock, shop, database: Some(database), client }
+        Self { server: Some(server), clock, shop, settings, database: Some(database), client }
     }
 
     pub(crate) fn server(&self) -> &Server {
@@ -118,6 +130,20 @@ impl TestServer {
 
     pub(crate) fn store(&self) -> &Store {
         self.server().store()
+    }
+
+    /// Ends the server, does something while it is down, and starts it again on the same database.
+    pub(crate) async fn restart(&mut self, meanwhile: impl FnOnce(&Self)) {
+        self.server.take().unwrap().stop().await;
+        meanwhile(self);
+        let started = Server::start_with(self.settings.clone(), self.clock.clone(), false).await;
+        self.server = Some(started.unwrap());
+    }
+
+    /// Starts the server anew, on an empty database, with the key of another one.
+    pub(crate) async fn replace_key(&mut self, key: &std::path::Path) {
+        let fresh = Self::start_with_key(self.database.as_ref().unwrap().engine(), Some(key)).await;
+        std::mem::replace(self, fresh).finish().await;
     }
 
     /// Where the test's files are.
