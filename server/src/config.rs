@@ -34,7 +34,7 @@ pub struct Settings {
     /// An address that is sent the newest checkpoints once a day, and asked for them at the start.
     pub checkpoint_url: Option<String>,
     /// Who cosigns checkpoints (C2SP tlog-witness); in the file only.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<Witness>,
     /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
     pub public_url: Option<String>,

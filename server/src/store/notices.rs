@@ -30,8 +30,7 @@ impl Store {
         write: impl FnOnce(i64, Option<&NoticeRow>) -> Option<(String, String)>,
     ) -> Result<Option<i64>, AppendError> {
         let mut transaction = self.begin().await?;
-        let mut ledger = transaction.open_ledger(site, &self.sealer).await?;
-        let number = on_transaction!(&mut transaction, |transaction, Db| {
+        let (number, entry) = on_transaction!(&mut transaction, |transaction, Db| {
             let number: i64 = sqlx::query_scalar::<Db, _>(
                 "update ledgers set notices = notices + 1 where site = $1 returning notices",
             )
@@ -56,9 +55,11 @@ impl Store {
             .bind(now)
             .execute(&mut **transaction)
             .await?;
-            ledger.append_entry(&entry, None);
-            number
+            (number, entry)
         });
+        // Only now: where there is nothing to publish, it does not matter whether the ledger takes anything.
+        let mut ledger = transaction.open_ledger(site, &self.sealer).await?;
+        ledger.append_entry(&entry, None);
         transaction.close_ledger(ledger, now).await?;
         transaction.commit().await?;
         Ok(Some(number))

@@ -1,5 +1,7 @@
 //! Owns the binary as an operator runs it: started, interrupted, killed, and asked on the command line.
 
+mod ledger;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -69,6 +71,14 @@ impl Demo {
 
     fn signal(&self, name: &str) {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+impl Demo {
+    /// Ends it as a supervisor does, and waits.
+    fn ends(mut self) {
+        self.signal("-TERM");
+        assert!(self.child.wait().unwrap().success());
     }
 }
 
