@@ -72,6 +72,17 @@ impl Server {
 
     /// As [`Server::start`], by `clock`, and with the demo page at `/` if it is wanted.
     pub async fn start_with(settings: Settings, clock: Clock, with_demo_page: bool) -> Result<Self, String> {
+        let sealer = Sealer::new(settings.signing_keys());
+        Self::start_sealing(settings, clock, with_demo_page, sealer).await
+    }
+
+    /// As [`Server::start_with`], sealing with `sealer`.
+    pub async fn start_sealing(
+        settings: Settings,
+        clock: Clock,
+        with_demo_page: bool,
+        sealer: Sealer,
+    ) -> Result<Self, String> {
         // The port first: a second start by mistake should say so, and not wait for the first one's database.
         let wanted = SocketAddr::new(settings.host, settings.port);
         let listener = TcpListener::bind(wanted).await.map_err(|error| match error.kind() {
@@ -86,7 +97,6 @@ impl Server {
             _ => format!("{wanted} cannot be listened on: {error}."),
         })?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let sealer = Sealer::new(settings.signing_keys());
         sealer.load()?;
         let store = Store::open(&settings.database_url, sealer).await?;
         let outside = settings.outside();

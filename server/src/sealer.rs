@@ -60,13 +60,24 @@ struct Inner {
     source: KeySource,
     keys: RwLock<Vec<SigningKey>>,
     behind: RwLock<HashMap<(SiteId, i64), Refusal>>,
+    off: bool,
 }
 
 impl Sealer {
     /// Signs with the keys of `source`, which are read, or made, when they are first needed.
     #[must_use]
     pub fn new(source: KeySource) -> Self {
-        Self(Arc::new(Inner { source, keys: RwLock::default(), behind: RwLock::default() }))
+        Self(Arc::new(Inner { source, keys: RwLock::default(), behind: RwLock::default(), off: false }))
+    }
+
+    /// Seals no receipts at all. For the benchmark, which measures what sealing costs against it.
+    #[must_use]
+    pub fn off(source: KeySource) -> Self {
+        Self(Arc::new(Inner { source, keys: RwLock::default(), behind: RwLock::default(), off: true }))
+    }
+
+    pub(crate) fn is_off(&self) -> bool {
+        self.0.off
     }
 
     /// Reads the keys now, so that a start fails at once where they are damaged.

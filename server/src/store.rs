@@ -13,6 +13,7 @@ mod notices;
 mod one_receipt;
 mod receipts;
 mod sites;
+mod unsealed;
 mod upgrade;
 
 use std::path::Path;

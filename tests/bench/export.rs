@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::process::{ORIGIN, SITE};
 use crate::{load, process, report, say};
 
-const RECEIPTS: u64 = 1_000_000;
+pub(crate) const RECEIPTS: u64 = 1_000_000;
 const BATCH: u64 = 1024;
 const MEBIBYTE: f64 = 1024.0 * 1024.0;
 const GOAL: f64 = 64.0;
@@ -56,7 +56,7 @@ fn mebibytes(bytes: u64) -> f64 {
 }
 
 /// Stores the receipts through the server's own store.
-async fn fill(folder: &Path, url: &str) -> Result<()> {
+pub(crate) async fn fill(folder: &Path, url: &str) -> Result<()> {
     let keys = KeySource::File(folder.join("assent.key"));
     let store = Store::open(url, Sealer::new(keys)).await.map_err(anyhow::Error::msg)?;
     let site: SiteId = SITE.parse()?;

@@ -3,6 +3,7 @@
 
 mod export;
 mod ingest;
+mod ledger;
 mod load;
 mod one_by_one;
 mod page;
@@ -12,7 +13,7 @@ mod size;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask bench [size|page|ingest|export]... (all without a name)";
+const USAGE: &str = "usage: cargo xtask bench [size|page|ingest|ledger|export]... (all without a name)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -22,8 +23,13 @@ async fn main() -> ExitCode {
     {
         return one_by_one::serve(Path::new(database)).await;
     }
+    if let [mode, database] = arguments.as_slice()
+        && ledger::MODES.contains(&mode.as_str())
+    {
+        return ledger::serve(mode, Path::new(database)).await;
+    }
     if let Some(unknown) =
-        arguments.iter().find(|name| !["size", "page", "ingest", "export"].contains(&name.as_str()))
+        arguments.iter().find(|name| !["size", "page", "ingest", "ledger", "export"].contains(&name.as_str()))
     {
         say(&format!("There is no benchmark `{unknown}`. {USAGE}"));
         return ExitCode::FAILURE;
@@ -39,6 +45,9 @@ async fn main() -> ExitCode {
     }
     if wanted("ingest") {
         result = result.and(ingest::run().await);
+    }
+    if wanted("ledger") {
+        result = result.and(ledger::run().await);
     }
     if wanted("export") {
         result = result.and(export::run().await);

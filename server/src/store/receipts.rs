@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
+use assent_shared::ledger::proof::Opening;
 use assent_shared::ledger::{Hash, ReceiptProof, Salt};
 use assent_shared::{DecisionId, Receipt, SiteId, VisitorId};
+use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
 use super::ledgers::AppendError;
@@ -42,6 +44,13 @@ pub struct Sealed {
 }
 
 impl Sealed {
+    /// The proof as a file that is whole in itself.
+    #[must_use]
+    pub fn whole_proof(&self) -> Option<ReceiptProof> {
+        let receipt = RawValue::from_string(self.body.clone()).ok()?;
+        Some(ReceiptProof { opening: Some(Opening { receipt, salt: self.salt }), ..self.proof.clone() })
+    }
+
     /// As visitors get it; the body byte for byte as it was stored.
     #[must_use]
     pub fn json(&self) -> String {
@@ -51,12 +60,13 @@ impl Sealed {
 }
 
 /// A receipt on its way into a ledger.
-struct New<'a> {
-    leaf_index: i64,
-    receipt: &'a Receipt,
-    body: String,
-    salt: Salt,
-    commitment: Hash,
+pub(super) struct New<'a> {
+    pub(super) leaf_index: i64,
+    pub(super) receipt: &'a Receipt,
+    pub(super) body: String,
+    pub(super) salt: Salt,
+    /// None where nothing is sealed, which only the benchmark does.
+    pub(super) commitment: Option<Hash>,
 }
 
 /// A stored receipt.
@@ -104,6 +114,9 @@ impl Transaction {
         sealer: &Sealer,
         now: i64,
     ) -> Result<Vec<Appended>, AppendError> {
+        if sealer.is_off() {
+            return Ok(self.append_unsealed(receipts).await?);
+        }
         let site = &receipts[0].site;
         let mut ledger = self.open_ledger(site, sealer).await?;
         let stored = self.stored_decisions(site, receipts).await?;
@@ -127,7 +140,7 @@ impl Transaction {
                     let commitment = salt.commit_receipt(&body);
                     let leaf_index = ledger.append_receipt(commitment);
                     in_this_batch.insert(&receipt.decision, new.len());
-                    new.push(New { leaf_index, receipt, body, salt, commitment });
+                    new.push(New { leaf_index, receipt, body, salt, commitment: Some(commitment) });
                     Ok(new.len() - 1)
                 }
             });
@@ -153,7 +166,7 @@ impl Transaction {
     }
 
     /// What is stored under the ids of these decisions.
-    async fn stored_decisions(
+    pub(super) async fn stored_decisions(
         &mut self,
         site: &SiteId,
         receipts: &[Receipt],
@@ -179,7 +192,12 @@ impl Transaction {
         Ok(stored)
     }
 
-    async fn insert_receipts(&mut self, site: &SiteId, ledger: i64, new: &[New<'_>]) -> sqlx::Result<()> {
+    pub(super) async fn insert_receipts(
+        &mut self,
+        site: &SiteId,
+        ledger: i64,
+        new: &[New<'_>],
+    ) -> sqlx::Result<()> {
         on_transaction!(self, |transaction, Db| {
             for some in in_statements(new) {
                 let mut insert = QueryBuilder::<Db>::new(
@@ -193,9 +211,9 @@ impl Transaction {
                         .push_bind(receipt.decision.as_str())
                         .push_bind(receipt.visitor.as_str())
                         .push_bind(body.as_str())
-                        .push_bind(salt.0.to_vec())
+                        .push_bind(commitment.map(|_| salt.0.to_vec()))
                         .push_bind(receipt.received_at)
-                        .push_bind(commitment.0.to_vec());
+                        .push_bind(commitment.map_or(Vec::new(), |commitment| commitment.0.to_vec()));
                 });
                 insert.build().execute(&mut **transaction).await?;
             }
