@@ -18,6 +18,7 @@ pub mod log;
 pub mod notices;
 pub mod pages;
 pub mod probes;
+pub mod publish;
 pub mod recorder;
 pub mod router;
 pub mod sealer;

@@ -10,6 +10,7 @@ mod leaves;
 mod ledgers;
 mod notices;
 mod receipts;
+mod selection;
 mod sites;
 mod upgrade;
 
@@ -30,6 +31,7 @@ pub use leaves::LeafRow;
 pub use ledgers::{AppendError, LedgerRow};
 pub use notices::NoticeRow;
 pub use receipts::{Appended, Filter, Place, ReceiptRow, Sealed};
+pub use selection::CoverRow;
 pub use sites::{Environment, Site};
 
 /// The migrations, one folder an engine, with the same file names.

@@ -39,7 +39,7 @@ const LOADER_PARTS: &[(&str, &str)] = &[
 ];
 /// Only where the notice names an adapter.
 const ADAPTERS: (&str, &str) = ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js"));
-const STYLE: &str =
+pub(crate) const STYLE: &str =
     concat!(include_str!("../../widget/style.css"), include_str!("../../widget/conditions.css"));
 
 /// Five minutes without asking again, then one conditional request; a day of grace while that is under way.
@@ -227,7 +227,7 @@ fn with_places(view: &NoticeView, notice: &Notice) -> Option<serde_json::Value> 
 }
 
 /// The notice's colours, letters and corners as custom properties. A page may set the same ones on `assent-root`.
-fn theme(appearance: &Appearance) -> String {
+pub(crate) fn theme(appearance: &Appearance) -> String {
     let host = |name: &str, theme: &Theme| {
         let Theme { accent, background, border, muted, on_accent, text } = theme;
         format!(

@@ -12,5 +12,6 @@ mod migrations;
 mod notices;
 mod pages;
 mod process;
+mod publish;
 mod sharing;
 mod tags;
