@@ -14,6 +14,7 @@ use crate::config::{Flags, Settings};
 use crate::export::{Export, ExportFormat};
 use crate::notices::Published;
 use crate::store::{Environment, Site, Store};
+use crate::verify::Verification;
 use crate::{Server, demo, domain, export, keys, log, notices};
 
 /// Assent: cookie consent with receipts that anyone can check.
@@ -62,6 +63,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Check a bundle, a receipt or a proof; needs no database and no network
+    Verify(Verification),
 }
 
 #[derive(Debug, Subcommand)]
@@ -137,6 +140,10 @@ fn origin(text: &str) -> Result<String, String> {
 impl Cli {
     /// Runs the command; the status is 0 if it did what was asked.
     pub async fn run(self) -> ExitCode {
+        // Before any setting is read: whoever checks has no installation.
+        if let Command::Verify(verification) = &self.command {
+            return verification.run();
+        }
         match self.execute().await {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
@@ -164,6 +171,7 @@ impl Cli {
                     Export::new(&store, site, format, filter).await.map_err(|error| error.to_string())?;
                 write_export(export, output).await
             }
+            Command::Verify(_) => Err("`verify` is run without settings.".to_owned()),
         }
     }
 }

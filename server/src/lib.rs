@@ -24,6 +24,7 @@ pub mod serve_file;
 pub mod state;
 pub mod store;
 pub mod tag;
+pub mod verify;
 pub mod widget;
 
 use std::io::ErrorKind;

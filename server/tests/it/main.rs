@@ -13,3 +13,4 @@ mod pages;
 mod process;
 mod sharing;
 mod tags;
+mod verify;
