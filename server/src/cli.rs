@@ -15,6 +15,7 @@ use crate::export::{Export, ExportFormat};
 use crate::notices::Published;
 use crate::sealer::Sealer;
 use crate::store::{Environment, Site, Store};
+use crate::verify::Verification;
 use crate::{Server, demo, domain, export, keys, log, notices};
 
 /// Assent: cookie consent with receipts that anyone can check.
@@ -63,6 +64,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Check a bundle, a receipt or a proof; needs no database and no network
+    Verify(Verification),
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,6 +141,10 @@ fn origin(text: &str) -> Result<String, String> {
 impl Cli {
     /// Runs the command; the status is 0 if it did what was asked.
     pub async fn run(self) -> ExitCode {
+        // Before any setting is read: whoever checks has no installation.
+        if let Command::Verify(verification) = &self.command {
+            return verification.run();
+        }
         match self.execute().await {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
@@ -163,6 +170,7 @@ impl Cli {
                     Export::new(&store, site, format, filter).await.map_err(|error| error.to_string())?;
                 write_export(export, output).await
             }
+            Command::Verify(_) => Err("`verify` is run without settings.".to_owned()),
         }
     }
 }

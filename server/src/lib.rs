@@ -27,6 +27,7 @@ pub mod signing_keys;
 pub mod state;
 pub mod store;
 pub mod tag;
+pub mod verify;
 pub mod widget;
 
 use std::io::ErrorKind;

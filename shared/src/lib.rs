@@ -24,9 +24,12 @@
 //! | adapter | how a vendor's own script is told about the choices |
 //! | hold / release | keep a script, frame or image inert / activate it |
 //! | export | receipts as a file |
+//! | bundle | an export that anyone can check without asking anybody |
 
 pub mod adapter;
 pub mod appearance;
+#[cfg(feature = "ledger")]
+pub mod bundle;
 pub mod cookie;
 pub mod decision;
 pub mod id;

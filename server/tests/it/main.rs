@@ -15,3 +15,4 @@ mod process;
 mod publish;
 mod sharing;
 mod tags;
+mod verify;
