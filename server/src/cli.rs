@@ -5,18 +5,17 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use assent_shared::{PurposeId, SiteId, VisitorId};
+use assent_shared::{PurposeId, SiteId};
 use clap::{Parser, Subcommand};
-use futures_util::{StreamExt, pin_mut};
 
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
-use crate::export::{Export, ExportFormat};
+use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::Published;
 use crate::sealer::Sealer;
 use crate::store::{Environment, Site, Store};
 use crate::verify::Verification;
-use crate::{Server, demo, domain, export, keys, log, notices};
+use crate::{Server, demo, domain, keys, log, notices};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -44,26 +43,9 @@ enum Command {
     #[command(subcommand)]
     Notice(NoticeCommand),
     /// Write a site's receipts to a file or to standard output
-    Export {
-        /// The site's id
-        #[arg(long)]
-        site: SiteId,
-        /// How the receipts are written
-        #[arg(long, value_enum, default_value_t)]
-        format: ExportFormat,
-        /// Received at or after: 2026-11-21, or 2026-11-21T09:30:00Z
-        #[arg(long, value_name = "TIME")]
-        from: Option<String>,
-        /// Received before
-        #[arg(long, value_name = "TIME")]
-        to: Option<String>,
-        /// One visitor's receipts only: v_…
-        #[arg(long)]
-        visitor: Option<VisitorId>,
-        /// Write to this file
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
+    Export(ExportArguments),
+    /// Write the proof of one receipt, which checks without this server
+    Proof(ProofArguments),
     /// Check a bundle, a receipt or a proof; needs no database and no network
     Verify(Verification),
 }
@@ -162,13 +144,16 @@ impl Cli {
             Command::Site(command) => sites(command, &open(&settings).await?).await,
             Command::Key(command) => operator_keys(command, &open(&settings).await?).await,
             Command::Notice(command) => publish(command, &open(&settings).await?).await,
-            Command::Export { site, format, from, to, visitor, output } => {
-                let filter = export::filter(from.as_deref(), to.as_deref(), visitor)?;
+            Command::Export(arguments) => {
                 let store = open(&settings).await?;
-                known(&store, &site).await?;
-                let export =
-                    Export::new(&store, site, format, filter).await.map_err(|error| error.to_string())?;
-                write_export(export, output).await
+                known(&store, &arguments.site).await?;
+                arguments.run(&store, Clock::default().now()).await
+            }
+            Command::Proof(arguments) => {
+                let store = open(&settings).await?;
+                known(&store, &arguments.site).await?;
+                print(&arguments.run(&store).await?);
+                Ok(())
             }
             Command::Verify(_) => Err("`verify` is run without settings.".to_owned()),
         }
@@ -311,28 +296,6 @@ async fn publish(
         Err(error) => return Err(format!("{}: {error}", file.display())),
     }
     Ok(())
-}
-
-async fn write_export(export: Export, output: Option<PathBuf>) -> Result<(), String> {
-    let mut target: Box<dyn Write> = match &output {
-        Some(path) => Box::new(
-            std::fs::File::create(path)
-                .map_err(|error| format!("{} cannot be written: {error}.", path.display()))?,
-        ),
-        None => Box::new(std::io::stdout().lock()),
-    };
-    let chunks = export.chunks();
-    pin_mut!(chunks);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| format!("The export is incomplete: {error}."))?;
-        match target.write_all(&chunk) {
-            // `assent export | head` has seen enough.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(format!("The export is incomplete: {error}.")),
-            Ok(()) => {}
-        }
-    }
-    target.flush().map_err(|error| format!("The export is incomplete: {error}."))
 }
 
 async fn known(store: &Store, site: &SiteId) -> Result<(), String> {

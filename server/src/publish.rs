@@ -47,11 +47,12 @@ pub fn routes() -> Router<App> {
             .route("/tile/{*tile}", get(get_tile))
             .route("/proof/{index}", get(get_proof))
             .route("/consistency/{old}/{new}", get(get_consistency))
+            .route("/key", get(get_ledger_key))
     };
     Router::new()
         .nest("/_assent/{site}/log", ledger())
         .nest("/_assent/{site}/log/{ledger}", ledger())
-        .route("/_assent/{site}/key", get(get_key))
+        .route("/_assent/{site}/key", get(get_keys))
         .route("/_assent/{site}/notices/{number}/{locale}", get(notice::get_notice_page))
         .layer(for_every_page())
 }
@@ -99,7 +100,8 @@ pub async fn get_checkpoint(
     PathOf(LedgerPath { site, ledger }): PathOf<LedgerPath>,
 ) -> Result<Response> {
     let row = find(&app, &site, ledger).await?;
-    let note = row.checkpoint.ok_or(Error::NotInLedger("nothing is recorded in this ledger yet".to_owned()))?;
+    let note =
+        row.checkpoint.ok_or(Error::NotInLedger("nothing is recorded in this ledger yet".to_owned()))?;
     let mut response = answer(TEXT, FRESH, note);
     let present = app.store.ledger(&site).await?.map_or(row.ledger, |present| present.ledger);
     if present > row.ledger {
@@ -119,7 +121,9 @@ pub async fn get_tile(
     headers: HeaderMap,
 ) -> Result<Response> {
     let wanted = Tile::parse(&tile).ok_or_else(|| {
-        Error::NotInLedger(format!("`{tile}` is no tile: write LEVEL/000 or entries/000, as tlog-tiles has it"))
+        Error::NotInLedger(format!(
+            "`{tile}` is no tile: write LEVEL/000 or entries/000, as tlog-tiles has it"
+        ))
     })?;
     let row = find(&app, &site, ledger).await?;
     let (first, end) = wanted.entries();
@@ -147,7 +151,10 @@ pub async fn get_proof(
 ) -> Result<Response> {
     let row = find(&app, &site, ledger).await?;
     let leaf = i64::try_from(index).ok().filter(|leaf| *leaf < row.leaves).ok_or_else(|| {
-        Error::NotInLedger(format!("the ledger has {} leaves, counted from 0: there is no leaf {index}", row.leaves))
+        Error::NotInLedger(format!(
+            "the ledger has {} leaves, counted from 0: there is no leaf {index}",
+            row.leaves
+        ))
     })?;
     Ok(answer(TEXT, FRESH, app.store.prove(&site, &row, leaf).await?.to_string()))
 }
@@ -168,21 +175,37 @@ pub async fn get_consistency(
     Ok(answer(TEXT, FOR_EVER, lines(&hashes)))
 }
 
-/// `GET /_assent/{site}/key`: the verifier keys, newest first.
-pub async fn get_key(State(app): State<App>, PathOf(site): PathOf<SiteId>) -> Result<Response> {
+/// `GET /_assent/{site}/log/key`: the ledger's verifier keys, newest first.
+pub async fn get_ledger_key(
+    State(app): State<App>,
+    PathOf(LedgerPath { site, ledger }): PathOf<LedgerPath>,
+) -> Result<Response> {
+    let row = find(&app, &site, ledger).await?;
+    keys_answer(&key_lines(&app, &site, &row).await?)
+}
+
+/// `GET /_assent/{site}/key`: the verifier keys of all of the site's ledgers, newest first.
+pub async fn get_keys(State(app): State<App>, PathOf(site): PathOf<SiteId>) -> Result<Response> {
     app.catalog.site(&site).await?;
     let present = app.store.ledger(&site).await?.ok_or(Error::NotFound)?;
     let mut text = String::new();
     for number in (1..=present.ledger).rev() {
-        let Some(row) = app.store.ledger_numbered(&site, number).await? else { continue };
-        for key in keys_of(&app.store, &site, &row).await?.iter().rev() {
-            text += &format!("{key}\n");
+        if let Some(row) = app.store.ledger_numbered(&site, number).await? {
+            text += &key_lines(&app, &site, &row).await?;
         }
     }
-    if text.is_empty() {
-        return Err(Error::NotInLedger("nothing is signed at this site yet".to_owned()));
+    keys_answer(&text)
+}
+
+async fn key_lines(app: &App, site: &SiteId, row: &LedgerRow) -> Result<String> {
+    Ok(keys_of(&app.store, site, row).await?.iter().rev().map(|key| format!("{key}\n")).collect())
+}
+
+fn keys_answer(lines: &str) -> Result<Response> {
+    if lines.is_empty() {
+        return Err(Error::NotInLedger("nothing is signed here yet".to_owned()));
     }
-    Ok(answer(TEXT, FRESH, text))
+    Ok(answer(TEXT, FRESH, lines.to_owned()))
 }
 
 /// Hashes as tlog-proof writes them.
@@ -195,11 +218,7 @@ async fn find(app: &App, site: &SiteId, ledger: Option<u32>) -> Result<LedgerRow
     app.store.ledger_numbered(site, i64::from(ledger.unwrap_or(1))).await?.ok_or(Error::NotFound)
 }
 
-fn answer(
-    content_type: &'static str,
-    cache_control: &'static str,
-    body: impl IntoResponse,
-) -> Response {
+fn answer(content_type: &'static str, cache_control: &'static str, body: impl IntoResponse) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -5,9 +5,7 @@ use askama::Template;
 use assent_shared::{Locale, Notice, SiteId, Texts};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-};
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
@@ -82,7 +80,9 @@ pub async fn get_notice_page(
     if !notice.notice.texts.contains_key(&locale) {
         let spoken: Vec<&str> = notice.notice.texts.keys().map(Locale::as_str).collect();
         let spoken = spoken.join(", ");
-        return Err(Error::NotInLedger(format!("notice {number} was not shown in `{locale}`, but in: {spoken}")));
+        return Err(Error::NotInLedger(format!(
+            "notice {number} was not shown in `{locale}`, but in: {spoken}"
+        )));
     }
     let html = write(&notice, &locale, Place::Server)?;
     let mut response = Html(html).into_response();
@@ -112,7 +112,11 @@ pub(crate) fn write(published: &PublishedNotice, locale: &Locale, place: Place) 
         texts,
         words: &built_in.pages,
         who: Who::new(notice, false),
-        purposes: notice.purposes.iter().map(|purpose| PurposeSection::new(purpose, locale, built_in)).collect(),
+        purposes: notice
+            .purposes
+            .iter()
+            .map(|purpose| PurposeSection::new(purpose, locale, built_in))
+            .collect(),
         picture,
         number,
         hash,

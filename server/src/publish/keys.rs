@@ -31,5 +31,6 @@ pub(crate) async fn keys_of(store: &Store, site: &SiteId, row: &LedgerRow) -> Re
             known.find(|key| checkpoint.verify(key).is_ok())
         }
     };
-    only.map(|key| vec![key]).ok_or_else(|| Error::Internal(format!("nobody knows who signed {}", row.origin)))
+    only.map(|key| vec![key])
+        .ok_or_else(|| Error::Internal(format!("nobody knows who signed {}", row.origin)))
 }

@@ -83,6 +83,29 @@ impl Store {
         first: i64,
         end: i64,
     ) -> sqlx::Result<Option<Vec<String>>> {
+        let entries = self.stored_entries(site, ledger, first, end).await?;
+        Ok(entries.filter(|entries| i64::try_from(entries.len()).is_ok_and(|count| count == end - first)))
+    }
+
+    /// The hashes of whatever leaves there are from `first` to before `end`, in order.
+    pub async fn leaf_hashes(
+        &self,
+        site: &SiteId,
+        ledger: i64,
+        first: i64,
+        end: i64,
+    ) -> sqlx::Result<Vec<Hash>> {
+        let entries = self.stored_entries(site, ledger, first, end).await?.ok_or_else(|| damaged(site))?;
+        Ok(entries.iter().map(|entry| leaf_hash(entry.as_bytes())).collect())
+    }
+
+    async fn stored_entries(
+        &self,
+        site: &SiteId,
+        ledger: i64,
+        first: i64,
+        end: i64,
+    ) -> sqlx::Result<Option<Vec<String>>> {
         let rows: Vec<(Option<Vec<u8>>, Option<String>)> = on_engine!(self, |pool| {
             sqlx::query_as(
                 "select commitment, entry from (
@@ -100,9 +123,7 @@ impl Store {
             .fetch_all(pool)
             .await?
         });
-        let entries: Option<Vec<String>> =
-            rows.into_iter().map(|(commitment, entry)| bytes_of(commitment.as_deref(), entry)).collect();
-        Ok(entries.filter(|entries| i64::try_from(entries.len()).is_ok_and(|count| count == end - first)))
+        Ok(rows.into_iter().map(|(commitment, entry)| bytes_of(commitment.as_deref(), entry)).collect())
     }
 
     /// The entries of one tile from `first` to before `end`: leaf hashes at level 0, above it those of complete tiles below

@@ -172,7 +172,7 @@ async fn what_is_not_there_is_refused_in_words(engine: Engine) {
         share_subdomains: false,
     };
     app.store().add_site(&blog, NOW).await.unwrap();
-    for path in ["log/checkpoint", "log/tile/0/000.p/1", "log/proof/0", "key"] {
+    for path in ["log/checkpoint", "log/tile/0/000.p/1", "log/proof/0", "log/key", "key"] {
         assert_eq!(
             fetch(&app, &format!("/_assent/blog/{path}")).await.status(),
             StatusCode::NOT_FOUND,
@@ -222,6 +222,9 @@ async fn keys_are_published_newest_first(engine: Engine) {
         expected.insert(0, app.verifier_key().await);
         assert_eq!(keys(&app).await, expected);
     }
+    // Where the ledger's name leads.
+    let of_the_ledger = bytes(&app, &format!("{LOG}/key")).await;
+    assert_eq!(of_the_ledger, bytes(&app, "/_assent/shop/key").await);
     assert!(checkpoint(&app).await.verify(&expected[0]).is_ok());
     app.finish().await;
 }
