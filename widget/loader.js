@@ -5,7 +5,7 @@
 (function assent(tag) {
   const warn = (what) => console.warn("assent:", what);
   try {
-    const { site, integrity } = tag;
+    const { site } = tag;
     // What one run of this script hands to the next: in another language, or with a newer notice.
     const key = Symbol.for("assent");
     const handed = window[key];
@@ -14,6 +14,7 @@
     handed?.retire?.();
 
     //= loader/address.js
+    //= loader/nearer.js
     //= loader/decision.js
     //= loader/show.js
 
@@ -32,26 +33,23 @@
       //= loader/record.js
       //= loader/adapters.js
       //= loader/hold.js
-      //= loader/queue.js
       //= loader/decide.js
       //= loader/wake.js
       //= loader/live.js
     };
     //= loader/api.js
     // A vendor's script must find its defaults set.
-    if (view === "closed" || tag.adapters || document.hidden || !document.body) live();
+    if (now.view === "closed" || tag.adapters || document.hidden || !document.body) live();
     else {
-      paint(view);
+      paint(now.view);
       show();
-      requestAnimationFrame(() =>
-        setTimeout(() => {
-          try {
-            live();
-          } catch (error) {
-            warn(error);
-          }
-        }),
-      );
+      afterPaint(() => {
+        try {
+          live();
+        } catch (error) {
+          warn(error);
+        }
+      });
     }
   } catch (error) {
     warn(error);

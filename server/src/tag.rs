@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use assent_shared::adapter::{Adapter, Argument, By, Calls};
-use assent_shared::appearance::{Appearance, Font, Scheme, Theme};
+use assent_shared::appearance::{Appearance, Font, Layout, Scheme, Theme};
 use assent_shared::notice::{DeclaredCookie, Purpose};
 use assent_shared::{Locale, Notice, NoticeView, PurposeId, SiteId};
 use assent_widget::Start;
@@ -31,7 +31,6 @@ const LOADER_PARTS: &[(&str, &str)] = &[
     ("//= loader/show.js", include_str!("../../widget/loader/show.js")),
     ("//= loader/record.js", include_str!("../../widget/loader/record.js")),
     ("//= loader/hold.js", include_str!("../../widget/loader/hold.js")),
-    ("//= loader/queue.js", include_str!("../../widget/loader/queue.js")),
     ("//= loader/decide.js", include_str!("../../widget/loader/decide.js")),
     ("//= loader/wake.js", include_str!("../../widget/loader/wake.js")),
     ("//= loader/live.js", include_str!("../../widget/loader/live.js")),
@@ -39,8 +38,8 @@ const LOADER_PARTS: &[(&str, &str)] = &[
 ];
 /// Only where the notice names an adapter.
 const ADAPTERS: (&str, &str) = ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js"));
-const STYLE: &str =
-    concat!(include_str!("../../widget/style.css"), include_str!("../../widget/conditions.css"));
+/// Only where the notice speaks more languages than one.
+const NEARER: (&str, &str) = ("//= loader/nearer.js", include_str!("../../widget/loader/nearer.js"));
 
 /// Five minutes without asking again, then one conditional request; a day of grace while that is under way.
 pub(crate) const CACHE: &str = "public, max-age=300, stale-while-revalidate=86400";
@@ -72,8 +71,10 @@ struct Tag<'a> {
     html: Html,
     css: String,
     widget: &'a str,
-    integrity: Integrity,
-    /// The languages that the notice speaks, for a page that says its own.
+    /// What the loader demands of the file that it loads (Subresource Integrity).
+    integrity: &'a str,
+    /// The languages that the notice speaks, for a page that says its own; none where there is but one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     locales: Vec<&'a Locale>,
 }
 
@@ -116,13 +117,6 @@ impl<'a> From<&'a Adapter> for Told<'a> {
     fn from(Adapter { by, calls, fixed, global, purposes, states, .. }: &'a Adapter) -> Self {
         Self { by: *by, calls, fixed, global, purposes, states }
     }
-}
-
-/// What the loader demands of the files that it loads (Subresource Integrity).
-#[derive(Serialize)]
-struct Integrity {
-    js: &'static str,
-    wasm: &'static str,
 }
 
 #[derive(Serialize)]
@@ -182,6 +176,7 @@ pub async fn get_notice(
 pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Locale) -> Option<Rendered> {
     let words = locales::built_in(locale);
     let view = notice.view(locale, &words.banner, |lifetime| words.lifetime(lifetime))?;
+    let locales: Vec<&Locale> = notice.texts.keys().collect();
     let tag = Tag {
         adapters: notice.adapters.iter().map(Told::from).collect(),
         site,
@@ -195,13 +190,13 @@ pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Local
             banner: assent_widget::render(&view, Start::Banner),
             closed: assent_widget::render(&view, Start::Closed),
         },
-        css: strip(STYLE) + &theme(&notice.appearance),
+        css: squeeze(&style(notice.appearance.layout)) + &theme(&notice.appearance),
         widget: widget::HASH,
-        integrity: Integrity { js: widget::glue_integrity(), wasm: widget::wasm_integrity() },
-        locales: notice.texts.keys().collect(),
+        integrity: widget::glue_integrity(),
+        locales: if locales.len() > 1 { locales } else { Vec::new() },
     };
-    let script =
-        format!("{}({});\n", strip(&loader(!notice.adapters.is_empty())), serde_json::to_string(&tag).ok()?);
+    let loader = loader(!tag.adapters.is_empty(), !tag.locales.is_empty());
+    let script = format!("{}({});\n", strip(&loader), serde_json::to_string(&tag).ok()?);
     Some(Rendered {
         script: Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()),
         notice: Precompressed::new(
@@ -249,11 +244,23 @@ fn theme(appearance: &Appearance) -> String {
     format!(":host{{{font}--assent-radius:{}px}}{colours}", appearance.radius)
 }
 
-/// The loader with its parts in their places; what tells vendors' scripts only where there are any.
-fn loader(with_adapters: bool) -> String {
-    let (line, part) = ADAPTERS;
-    let adapters = if with_adapters { part } else { "const advise = () => {};" };
-    LOADER_PARTS.iter().fold(LOADER.replace(line, adapters), |whole, (line, part)| whole.replace(line, part))
+/// The look of one layout; what the window, the visitor's settings and paper change comes last, because it overrides.
+fn style(layout: Layout) -> String {
+    let own = match layout {
+        Layout::BarBottom | Layout::BarTop => include_str!("../../widget/bar.css"),
+        Layout::Box => include_str!("../../widget/box.css"),
+        Layout::Dialog => include_str!("../../widget/middle.css"),
+    };
+    [include_str!("../../widget/style.css"), own, include_str!("../../widget/conditions.css")].concat()
+}
+
+/// The loader with its parts in their places, and those that a notice may do without only where it cannot.
+fn loader(with_adapters: bool, with_languages: bool) -> String {
+    let adapters = if with_adapters { ADAPTERS.1 } else { "const advise = () => {};" };
+    let nearer = if with_languages { NEARER.1 } else { "" };
+    let optional = [(ADAPTERS.0, adapters), (NEARER.0, nearer)];
+    let parts = LOADER_PARTS.iter().copied().chain(optional);
+    parts.fold(LOADER.to_owned(), |whole, (line, part)| whole.replace(line, part))
 }
 
 /// Leaves out what only readers of the source need: indentation, empty lines, and lines that are wholly a comment.
@@ -263,6 +270,15 @@ fn strip(source: &str) -> String {
         !line.is_empty() && !comment
     });
     code.collect::<Vec<_>>().join("\n")
+}
+
+/// A style without the spaces and line ends that its own files have for their readers. Good for those only: it does not know
+/// what a string is.
+fn squeeze(style: &str) -> String {
+    let lines = strip(style).replace('\n', "");
+    [(": ", ":"), (", ", ","), (" {", "{"), (";}", "}")]
+        .iter()
+        .fold(lines, |style, (wide, narrow)| style.replace(wide, narrow))
 }
 
 /// The languages of an `Accept-Language` header, most wanted first (RFC 9110 §12.5.4).
@@ -294,14 +310,22 @@ mod tests {
 
     #[test]
     fn every_part_of_the_loader_has_its_place() {
-        for (line, _) in LOADER_PARTS.iter().chain([&ADAPTERS]) {
+        for (line, _) in LOADER_PARTS.iter().chain([&ADAPTERS, &NEARER]) {
             assert_eq!(LOADER.matches(line).count(), 1, "{line}");
         }
-        assert!(!loader(true).contains("//= ") && !loader(false).contains("//= "), "a place without a part");
+        for with in [true, false] {
+            assert!(!loader(with, with).contains("//= "), "a place without a part");
+        }
     }
 
     #[test]
     fn only_whole_comment_lines_are_stripped() {
         assert_eq!(strip("// why\n  a(); // stays\n\n/* gone */\nb(\"//\");\n"), "a(); // stays\nb(\"//\");");
+    }
+
+    #[test]
+    fn a_style_loses_nothing_but_its_spaces() {
+        let style = "/* gone */\n.a,\n.b:not(.c) {\n  inset: 0 auto;\n  width: min(4px, 100% - 2 * var(--edge));\n}\n";
+        assert_eq!(squeeze(style), ".a,.b:not(.c){inset:0 auto;width:min(4px,100% - 2 * var(--edge))}");
     }
 }

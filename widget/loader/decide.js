@@ -1,15 +1,13 @@
-// Owns deciding: cookie, queue, vendors, release, events, post, in this order.
+// Owns deciding: cookie, queue, vendors, release, events, in this order. What is queued is sent by `later/queue.js`.
 // Refuses to grant what was not asked for by name.
 
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent("assent:" + name, { detail }));
 const random = () => crypto.getRandomValues(new Uint8Array(16));
+// Version 7 (RFC 9562): 48 bits of time, whatever the clock says, and random ones.
 const uuid = () => {
-  const bytes = random();
-  for (let at = 6, time = Date.now(); at--; time /= 256) bytes[at] = time;
-  bytes[6] = (bytes[6] & 15) | 112;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const time = (2 ** 52 + Date.now()).toString(16).slice(-12);
+  const hex = Array.from(random(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-8${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
 };
 const secret = () => btoa(String.fromCharCode(...random())).replace(/\+/g, "-").replace(/\//g, "_").slice(0, 22);
 
@@ -24,6 +22,37 @@ const follow = (first, method) => {
   if (now === known && !first) return;
   known = now;
   tell("change", { choices: choices(), method });
+};
+// A decision made elsewhere, or none any more.
+const obey = (best) => {
+  const first = !stored;
+  stored = best;
+  follow(first);
+};
+const send = (body) =>
+  fetch(`${base}${site}/decisions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    credentials: "same-origin",
+    keepalive: true,
+    signal: AbortSignal.timeout?.(30000),
+  });
+const drop = (body, more) => {
+  const record = read();
+  write({ ...record, ...more, queue: record.queue.filter(({ id }) => id !== body.id) });
+};
+// Where what sends the queue does not come in time, the newest decision goes out all the same. The server takes it once.
+const deliver = (body) => {
+  const alone = () => {
+    clearTimeout(timer);
+    send(body).then(({ ok }) => ok && drop(body), warn);
+  };
+  const timer = setTimeout(alone, PATIENCE);
+  later().then((parts) => {
+    clearTimeout(timer);
+    parts.decided();
+  }, alone);
 };
 const decide = (wanted, method, layer) => {
   const record = read();
@@ -47,9 +76,9 @@ const decide = (wanted, method, layer) => {
   const said = valueOf(body);
   const first = !stored;
   stored = parse(said);
-  keep("assent", said);
+  put("assent", said);
   // The server may have hidden this cookie from scripts, therefore the copy in the record.
-  keep("assent_id", visitor);
+  put("assent_id", visitor);
   // Before anything is released: a script may leave the page at once. `wipe` is what the denied purposes may have left behind.
   write({
     ...record,
@@ -62,15 +91,5 @@ const decide = (wanted, method, layer) => {
     queue: [...record.queue, body].slice(-20),
   });
   follow(first, body.method);
-  post();
-  if (denied.length) later().then(({ sweep }) => sweep(), warn);
-};
-// The visitor's decision is beyond what is asked now: they are asked again, and until then nothing is granted.
-const forget = () => {
-  heal("assent");
-  put("assent", "", 0, domain);
-  const { said, despite, ...record } = read();
-  write(record);
-  stored = null;
-  follow();
+  deliver(body);
 };

@@ -7,20 +7,11 @@ const valueOf = ({ notice, decided_at, choices }) => {
 };
 // A site that shares its choices over its subdomains has one cookie for all of them.
 const domain = tag.domains?.find((one) => `.${location.hostname}`.endsWith(`.${one}`));
-const put = (name, value, age, where) => {
+const put = (name, value, age = 31536000) => {
   try {
-    const more = (where ? `; Domain=${where}` : "") + (location.protocol === "https:" ? "; Secure" : "");
+    const more = (domain ? `; Domain=${domain}` : "") + (location.protocol === "https:" ? "; Secure" : "");
     document.cookie = `${name}=${value}; Max-Age=${age}; Path=/; SameSite=Lax${more}`;
   } catch {}
-};
-// Two cookies of one name may lie on two domains, and nobody can tell which is which: the stray one goes first.
-const heal = (name) => {
-  const parts = location.hostname.split(".");
-  for (const stray of [undefined, ...parts.map((_, at) => parts.slice(at).join("."))]) if (stray !== domain) put(name, "", 0, stray);
-};
-const keep = (name, value) => {
-  if (domain || cookies(name).length > 1) heal(name);
-  put(name, value, 31536000, domain);
 };
 let memory = {};
 let durable = true;
@@ -50,8 +41,7 @@ const newest = () => {
 };
 const assure = () => {
   const best = newest();
-  const there = cookies("assent");
-  if (best && (there.length > 1 || there[0] !== best.value)) keep("assent", best.value);
+  if (best && cookies("assent")[0] !== best.value) put("assent", best.value);
   return best;
 };
 
