@@ -1,5 +1,6 @@
 // Owns what can wait until the first picture has been painted: sending, wiping, placeholders of embeds, the widget itself.
-// It travels with the widget's glue, in one file: `__wbg_init`, `mount` and `style` are the glue's.
+// It travels with the widget's glue, in one file: `__wbg_init`, `mount` and `style` are the glue's; `LOOK` is `later/look.css`,
+// `WASM` the hash that the module must have.
 // Refuses to decide anything: it carries out what `loader.js` has decided, through `core`.
 export function later(core) {
   const { tag, base, folder, host, shadow, now, life, warn, dress, listen, read, write, choices, granted, settle } = core;
@@ -19,13 +20,7 @@ export function later(core) {
         throw error;
       }));
 
-  // How the buttons look under a pointer, here and in what stands for embeds.
-  const hover = [
-    ".act:hover{box-shadow:inset 0 0 0 2px var(--assent-background)}",
-    ".more:hover{box-shadow:inset 0 0 0 1px var(--assent-accent)}",
-    "@media(forced-colors:active){.act:hover{border-color:Highlight}}",
-  ];
-  dress(hover.join(""));
+  dress(LOOK);
 
   //= later/tidy.js
   //= later/queue.js

@@ -1,8 +1,8 @@
 // Owns the script tag: it reads the decision, paints the server's HTML, holds and releases, and takes an answer. Whatever
 // can wait until the first picture has been painted is `later.js`, a file of its own.
 // Refuses to wait for WebAssembly, to throw into the page, and to grant anything by mistake: every failure means denied.
-// The server appends the tag's own data as the argument. Comment lines and indentation are not sent.
-(function assent(tag) {
+// The server appends the tag's own data as the arguments. Comment lines and indentation are not sent.
+(function assent(tag, html) {
   const warn = (what) => console.warn("assent:", what);
   try {
     const { site } = tag;

@@ -36,10 +36,17 @@ const LOADER_PARTS: &[(&str, &str)] = &[
     ("//= loader/live.js", include_str!("../../widget/loader/live.js")),
     ("//= loader/api.js", include_str!("../../widget/loader/api.js")),
 ];
-/// Only where the notice names an adapter.
-const ADAPTERS: (&str, &str) = ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js"));
-/// Only where the notice speaks more languages than one.
-const NEARER: (&str, &str) = ("//= loader/nearer.js", include_str!("../../widget/loader/nearer.js"));
+/// Parts that not every notice needs: their places, what comes there where it is needed, and where not.
+const OPTIONAL_PARTS: [(&str, &str, &str); 4] = [
+    ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js"), "const advise = () => {};"),
+    (
+        "//= loader/signal.js",
+        include_str!("../../widget/loader/signal.js"),
+        "const barred = () => {};\nconst heed = barred;",
+    ),
+    ("//= loader/domain.js", include_str!("../../widget/loader/domain.js"), "const domain = null;"),
+    ("//= loader/nearer.js", include_str!("../../widget/loader/nearer.js"), ""),
+];
 
 /// Five minutes without asking again, then one conditional request; a day of grace while that is under way.
 pub(crate) const CACHE: &str = "public, max-age=300, stale-while-revalidate=86400";
@@ -65,10 +72,7 @@ struct Tag<'a> {
     /// The domains of the cookies that the site's subdomains share.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     domains: &'a [String],
-    /// Said after an answer.
-    saved: &'a str,
     purposes: Vec<Asked<'a>>,
-    html: Html,
     css: String,
     widget: &'a str,
     /// What the loader demands of the file that it loads (Subresource Integrity).
@@ -117,12 +121,6 @@ impl<'a> From<&'a Adapter> for Told<'a> {
     fn from(Adapter { by, calls, fixed, global, purposes, states, .. }: &'a Adapter) -> Self {
         Self { by: *by, calls, fixed, global, purposes, states }
     }
-}
-
-#[derive(Serialize)]
-struct Html {
-    banner: String,
-    closed: String,
 }
 
 /// The tag's query.
@@ -176,6 +174,7 @@ pub async fn get_notice(
 pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Locale) -> Option<Rendered> {
     let words = locales::built_in(locale);
     let view = notice.view(locale, &words.banner, |lifetime| words.lifetime(lifetime))?;
+    let signal = notice.purposes.iter().any(|purpose| purpose.gpc);
     let locales: Vec<&Locale> = notice.texts.keys().collect();
     let tag = Tag {
         adapters: notice.adapters.iter().map(Told::from).collect(),
@@ -184,19 +183,17 @@ pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Local
         locale,
         dir: if locale.is_rtl() { "rtl" } else { "ltr" },
         domains,
-        saved: &view.texts.saved,
         purposes: notice.purposes.iter().map(Asked::from).collect(),
-        html: Html {
-            banner: assent_widget::render(&view, Start::Banner),
-            closed: assent_widget::render(&view, Start::Closed),
-        },
-        css: squeeze(&style(notice.appearance.layout)) + &theme(&notice.appearance),
+        css: squeeze(&style(notice.appearance.layout, signal, locale.is_rtl())) + &theme(&notice.appearance),
         widget: widget::HASH,
         integrity: widget::glue_integrity(),
         locales: if locales.len() > 1 { locales } else { Vec::new() },
     };
-    let loader = loader(!tag.adapters.is_empty(), !tag.locales.is_empty());
-    let script = format!("{}({});\n", strip(&loader), serde_json::to_string(&tag).ok()?);
+    let loader = loader([!tag.adapters.is_empty(), signal, !tag.domains.is_empty(), !tag.locales.is_empty()]);
+    let [banner, closed] =
+        [Start::Banner, Start::Closed].map(|start| literal(&assent_widget::render(&view, start)));
+    let data = serde_json::to_string(&tag).ok()?;
+    let script = format!("{}({data},{{banner:{banner},closed:{closed}}});\n", joined(&loader));
     Some(Rendered {
         script: Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()),
         notice: Precompressed::new(
@@ -245,22 +242,34 @@ fn theme(appearance: &Appearance) -> String {
 }
 
 /// The look of one layout; what the window, the visitor's settings and paper change comes last, because it overrides.
-fn style(layout: Layout) -> String {
+fn style(layout: Layout, signal: bool, rtl: bool) -> String {
     let own = match layout {
         Layout::BarBottom | Layout::BarTop => include_str!("../../widget/bar.css"),
         Layout::Box => include_str!("../../widget/box.css"),
         Layout::Dialog => include_str!("../../widget/middle.css"),
     };
-    [include_str!("../../widget/style.css"), own, include_str!("../../widget/conditions.css")].concat()
+    let only = |wanted: bool, style: &'static str| if wanted { style } else { "" };
+    [
+        include_str!("../../widget/style.css"),
+        only(signal, include_str!("../../widget/signal.css")),
+        own,
+        only(rtl, include_str!("../../widget/rtl.css")),
+        include_str!("../../widget/conditions.css"),
+    ]
+    .concat()
 }
 
-/// The loader with its parts in their places, and those that a notice may do without only where it cannot.
-fn loader(with_adapters: bool, with_languages: bool) -> String {
-    let adapters = if with_adapters { ADAPTERS.1 } else { "const advise = () => {};" };
-    let nearer = if with_languages { NEARER.1 } else { "" };
-    let optional = [(ADAPTERS.0, adapters), (NEARER.0, nearer)];
-    let parts = LOADER_PARTS.iter().copied().chain(optional);
-    parts.fold(LOADER.to_owned(), |whole, (line, part)| whole.replace(line, part))
+/// The loader with its parts in their places; `wanted` says of each optional one whether it is.
+fn loader(wanted: [bool; OPTIONAL_PARTS.len()]) -> String {
+    let whole = LOADER_PARTS.iter().fold(LOADER.to_owned(), |whole, (line, part)| whole.replace(line, part));
+    OPTIONAL_PARTS.iter().zip(wanted).fold(whole, |whole, ((line, part, without), wanted)| {
+        whole.replace(line, if wanted { part } else { without })
+    })
+}
+
+/// A text as JavaScript writes it between backticks, where HTML's own quotes need no sign before them.
+fn literal(text: &str) -> String {
+    format!("`{}`", text.replace('\\', "\\\\").replace('`', "\\`").replace("${", "\\${"))
 }
 
 /// Leaves out what only readers of the source need: indentation, empty lines, and lines that are wholly a comment.
@@ -270,6 +279,18 @@ fn strip(source: &str) -> String {
         !line.is_empty() && !comment
     });
     code.collect::<Vec<_>>().join("\n")
+}
+
+/// The loader as it is sent. After these signs JavaScript asks for no line end; behind a comment it does.
+fn joined(loader: &str) -> String {
+    let mut sent = String::new();
+    for line in strip(loader).lines() {
+        sent.push_str(line);
+        if !line.ends_with([';', ',', '{', '(', '[']) || line.contains("//") {
+            sent.push('\n');
+        }
+    }
+    sent
 }
 
 /// A style without the spaces and line ends that its own files have for their readers. Good for those only: it does not know
@@ -310,12 +331,27 @@ mod tests {
 
     #[test]
     fn every_part_of_the_loader_has_its_place() {
-        for (line, _) in LOADER_PARTS.iter().chain([&ADAPTERS, &NEARER]) {
-            assert_eq!(LOADER.matches(line).count(), 1, "{line}");
+        let (all, none) = (loader([true; OPTIONAL_PARTS.len()]), loader([false; OPTIONAL_PARTS.len()]));
+        for (line, part) in LOADER_PARTS {
+            assert!(
+                all.contains(part.lines().next().unwrap()) && none.contains(part.lines().next().unwrap()),
+                "{line}"
+            );
         }
-        for with in [true, false] {
-            assert!(!loader(with, with).contains("//= "), "a place without a part");
+        for (line, part, _) in OPTIONAL_PARTS {
+            assert!(all.contains(part) && !none.contains(part), "{line}");
         }
+        assert!(!all.contains("//= ") && !none.contains("//= "), "a place without a part");
+    }
+
+    #[test]
+    fn a_text_is_the_same_between_backticks() {
+        assert_eq!(literal("a `b` ${c} $d \\ \"e\""), "`a \\`b\\` \\${c} $d \\\\ \"e\"`");
+    }
+
+    #[test]
+    fn lines_are_joined_only_where_no_end_is_needed() {
+        assert_eq!(joined("a();\nb(); // c;\nif (d) {\ne\n}\nf()"), "a();b(); // c;\nif (d) {e\n}\nf()\n");
     }
 
     #[test]

@@ -6,8 +6,8 @@ let pause = 2000;
 let timer;
 
 // Says whether the server has spoken about the decision; if not, it stays in the queue.
-const sent = async (body) => {
-  let receipt, refused;
+const send = async (body) => {
+  let refused;
   try {
     const answer = await core.send(body);
     const { status } = answer;
@@ -15,16 +15,15 @@ const sent = async (body) => {
       pause = Math.max(pause, 1000 * (answer.headers.get("retry-after") | 0));
       return false;
     }
-    if (answer.ok) receipt = (await answer.json()).receipt;
-    else refused = { status, ...(await answer.json().catch(() => null)) };
+    if (!answer.ok) refused = { status, ...(await answer.json().catch(() => null)) };
   } catch {
     return false;
   } finally {
     // Its Set-Cookie may have come after a newer decision.
     tidy();
   }
-  core.drop(body, receipt && { receipt });
   if (refused) {
+    core.unqueue(body);
     warn(`decision refused with ${refused.status}: ${refused.detail ?? refused.title ?? ""}`);
     core.tell("error", { status: refused.status, title: refused.title ?? "" });
     // The notice changed while its question was open. Only the newest decision is taken back: a later one stands.
@@ -40,12 +39,12 @@ const post = async () => {
   busy = true;
   clearTimeout(timer);
   const drain = async () => {
-    for (let body; (body = read().queue[0]); ) if (!(await sent(body))) return false;
+    for (let body; (body = read().queue[0]); ) if (!(await send(body))) return false;
     return true;
   };
-  const done = await (navigator.locks ? navigator.locks.request("assent", drain) : drain()).catch(() => false);
+  const sent = await (navigator.locks ? navigator.locks.request("assent", drain) : drain()).catch(() => false);
   busy = false;
-  if (!done) {
+  if (!sent) {
     timer = setTimeout(post, pause * (0.5 + Math.random() / 2));
     pause = Math.min(pause * 2, 60000);
   } else {

@@ -28,4 +28,5 @@ const decided = () => {
   if (visitor) keep("assent_id", visitor);
   post();
   sweep().catch(warn);
+  if (now.answered) say().catch(warn);
 };

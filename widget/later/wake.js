@@ -16,6 +16,13 @@ const load = () =>
     return words();
   })());
 const bridge = { decide: core.decide, stored: () => core.decided() && choices() };
+// After an answer that the widget did not see. What is in a live region from the start is not announced: by now it was there.
+const say = async () => {
+  now.answered = false;
+  const said = now.root.querySelector("[role=status]");
+  const { texts } = await words();
+  setTimeout(() => (said.textContent = texts.saved), 50);
+};
 // Where it cannot run, the form does the same.
 let failed = false;
 const wake = async () => {

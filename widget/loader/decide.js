@@ -9,7 +9,7 @@ const uuid = () => {
   const hex = Array.from(random(), (byte) => byte.toString(16).padStart(2, "0")).join("");
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-8${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
 };
-const secret = () => btoa(String.fromCharCode(...random())).replace(/\+/g, "-").replace(/\//g, "_").slice(0, 22);
+const secret = () => btoa(String.fromCharCode(...random())).replace(/[+/]/g, "_").slice(0, 22);
 
 // Whatever the stored decision is now, the page follows it; it is told only of a real change.
 let known = JSON.stringify(choices());
@@ -29,24 +29,28 @@ const obey = (best) => {
   stored = best;
   follow(first);
 };
-const send = (body) =>
-  fetch(`${base}${site}/decisions`, {
+// Out of the queue, with what the server has said.
+const unqueue = (body, said) => {
+  const record = read();
+  write({ ...record, ...said, queue: record.queue.filter(({ id }) => id !== body.id) });
+};
+const send = async (body) => {
+  const answer = await fetch(`${base}${site}/decisions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
-    credentials: "same-origin",
     keepalive: true,
     signal: AbortSignal.timeout?.(30000),
   });
-const drop = (body, more) => {
-  const record = read();
-  write({ ...record, ...more, queue: record.queue.filter(({ id }) => id !== body.id) });
+  if (answer.ok) unqueue(body, { receipt: (await answer.json()).receipt });
+  return answer;
 };
-// Where what sends the queue does not come in time, the newest decision goes out all the same. The server takes it once.
+// What sends the queue in its order comes later. Where it does not come in time, this decision goes out by itself; the server
+// takes it once.
 const deliver = (body) => {
   const alone = () => {
     clearTimeout(timer);
-    send(body).then(({ ok }) => ok && drop(body), warn);
+    send(body).catch(warn);
   };
   const timer = setTimeout(alone, PATIENCE);
   later().then((parts) => {
@@ -56,7 +60,6 @@ const deliver = (body) => {
 };
 const decide = (wanted, method, layer) => {
   const record = read();
-  const before = optional.filter(({ id }) => granted(id));
   const denied = optional.filter(({ id }) => wanted[id] !== true).map(({ id }) => id);
   const visitor = cookies("assent_id")[0] ?? record.visitor ?? secret();
   const body = {
@@ -64,8 +67,8 @@ const decide = (wanted, method, layer) => {
     visitor,
     notice: tag.number,
     locale: tag.locale,
-    choices: Object.fromEntries(optional.map(({ id }) => [id, wanted[id] === true])),
-    method: method !== "signal" && before.some(({ id }) => wanted[id] !== true) ? "withdraw" : method,
+    choices: each((id) => wanted[id] === true),
+    method: method !== "signal" && denied.some(granted) ? "withdraw" : method,
     layer,
     gpc: signal,
     // Always a second after the decision that it replaces: the cookie counts in seconds, and a clock set back would make the

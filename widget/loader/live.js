@@ -25,12 +25,6 @@ const look = () => {
   obey(best);
   if (shadow?.querySelector(".bar") && due() === "closed" && !shadow.querySelector(".choices")) paint("closed");
 };
-const act = {
-  open,
-  accept: () => answer(every(true), "accept_all", 1),
-  reject: () => answer(every(false), "reject_all", 1),
-  withdraw: () => answer(every(false), "withdraw", 1),
-};
 
 let ready = false;
 const start = () => {
@@ -40,9 +34,7 @@ const start = () => {
   settle();
   ready = true;
   tell("ready", { choices: choices() });
-  // The signal takes back what was granted before it: that is a decision too, and it gets its receipt.
-  if (optional.some((purpose) => barred(purpose) && holds(purpose) && stored.grants.includes(purpose.id)))
-    decide(choices(), "signal", 1);
+  heed();
   // The page may add what is held at any time, and the tag may run before the body exists.
   const observer = new MutationObserver(() => {
     if (now.root) appear();
@@ -79,9 +71,9 @@ const rest = () => {
   // Whoever moves by keyboard needs what keeps clear of the focus, also where only the button is left.
   listen(document, "focusin", ({ target }) => target.matches?.(":focus-visible") && soon());
   look();
+  // What the page before left to send or to delete, or a cookie that is there twice.
   const { queue, wipe } = read();
-  if (queue.length) deliver(queue.at(-1));
-  else if (wipe?.length || cookies("assent").length > 1) soon();
+  if (queue.length || wipe?.length || cookies("assent").length > 1) soon();
 };
 
 return { ...act, choices, granted, press, receipt: () => read().receipt ?? null, isReady: () => ready, start };

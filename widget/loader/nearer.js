@@ -18,6 +18,6 @@ const nearer = () => {
 if (lang && lang !== tag.locale && source !== handed?.source && !/[?&]lang=/.test(source.src) && nearer()) {
   // What comes is this code again, with other words; it is a module, and those do not know which element asked.
   window[key] = { source };
-  import(`${base}${site}.js?lang=${encodeURIComponent(lang)}`).catch(() => assent(tag));
+  import(`${base}${site}.js?lang=${encodeURIComponent(lang)}`).catch(() => assent(tag, html));
   return;
 }

@@ -5,8 +5,7 @@ const valueOf = ({ notice, decided_at, choices }) => {
   const grants = Object.keys(choices).filter((id) => choices[id]);
   return `1~${notice}~${Math.floor(decided_at / 1000).toString(36)}~${grants.sort().join(".")}`;
 };
-// A site that shares its choices over its subdomains has one cookie for all of them.
-const domain = tag.domains?.find((one) => `.${location.hostname}`.endsWith(`.${one}`));
+//= loader/domain.js
 const put = (name, value, age = 31536000) => {
   try {
     const more = (domain ? `; Domain=${domain}` : "") + (location.protocol === "https:" ? "; Secure" : "");
@@ -46,8 +45,8 @@ const assure = () => {
 };
 
 stored = assure();
-// The signal counts until the visitor decides with it on: an explicit later choice wins, and the record knows which one that is.
-const barred = ({ gpc }) => signal && gpc && read().despite !== stored?.value;
+//= loader/signal.js
 const free = (purpose) => purpose.essential || (holds(purpose) && stored.grants.includes(purpose.id) && !barred(purpose));
 const granted = (id) => tag.purposes.some((purpose) => purpose.id === id && free(purpose));
-const choices = () => Object.fromEntries(optional.map(({ id }) => [id, granted(id)]));
+const each = (say) => Object.fromEntries(optional.map(({ id }) => [id, say(id)]));
+const choices = () => each(granted);

@@ -37,7 +37,7 @@ const raise = () => {
 const paint = (view) => {
   raise();
   const root = document.createElement("div");
-  root.innerHTML = trust.createHTML(tag.html[view]);
+  root.innerHTML = trust.createHTML(html[view]);
   shadow.replaceChildren(root);
   Object.assign(now, { view, root, handle: null });
 };

@@ -27,7 +27,7 @@ const later = () => {
     const parts = widget.later({
       ...{ tag, source, key, base, folder, host, shadow, now, life, domain, optional, ran, once },
       ...{ warn, dress, paint, listen, needs, allowed, settle, tell, choices, granted, cookies, read, write, put, newest },
-      ...{ drop, send, obey, decide, answer, open, calm, form },
+      ...{ send, unqueue, obey, decide, answer, open, calm, form },
       decided: () => !!stored,
     });
     stand = parts.stand;
@@ -54,24 +54,26 @@ const open = () => {
   setTimeout(() => now.wished && form(), PATIENCE);
 };
 
-const every = (yes) => Object.fromEntries(optional.map(({ id }) => [id, yes]));
-// An answer that the widget does not see: it closes what asks.
+// An answer that the widget does not see: it closes what asks. What comes later says that it is saved.
 const answer = (wanted, method, layer) => {
   now.wished = false;
+  now.answered = true;
   decide(wanted, method, layer);
   paint("closed");
-  // What is in a live region from the start is not announced.
-  const said = now.root.querySelector("[role=status]");
-  setTimeout(() => (said.textContent = tag.saved), 50);
+};
+const act = {
+  open,
+  manage: open,
+  close: () => shadow.querySelector("dialog").close(),
+  accept: () => answer(each(() => true), "accept_all", 1),
+  reject: () => answer(each(() => false), "reject_all", 1),
+  withdraw: () => answer(each(() => false), "withdraw", 1),
 };
 // Until the widget is there, an answer is carried out at once, and a wish for the preferences is kept.
 const press = (event) => {
-  const act = !now.handle && event.target.closest("[data-act]")?.dataset.act;
-  if (!act) return;
-  if (act === "manage" || act === "open") return open();
-  if (act === "close") return shadow.querySelector("dialog").close();
-  const yes = act === "accept";
-  answer(every(yes), yes ? "accept_all" : "reject_all", 1);
+  const name = !now.handle && event.target.closest("[data-act]")?.dataset.act;
+  if (!name) return;
+  act[name]();
   // The pressed button is gone; the keyboard goes on from what took its place.
-  now.root.querySelector("button")?.focus();
+  if (now.view === "closed") now.root.querySelector("button")?.focus();
 };

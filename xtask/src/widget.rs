@@ -57,13 +57,14 @@ pub(crate) fn build() -> Result<()> {
 }
 
 /// What comes after the first picture, and travels with the glue: `later.js` with its parts in the places of their
-/// `//= later/NAME.js` lines. It loads the module, so it says what it demands of it; the tag does not have to.
+/// `//= later/NAME.js` lines. It loads the module, so it says what it demands of it; the tag does not have to. It brings a style.
 fn later(integrity: &str) -> Result<String> {
     let read = |name: &str| {
         let path = workspace().join("widget").join(name);
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
-    let mut whole = format!("const WASM = \"{integrity}\";\n");
+    let look = bundle::without_comments(&read("later/look.css")?).replace('\n', "");
+    let mut whole = format!("const WASM = {integrity:?};\nconst LOOK = {look:?};\n");
     for line in read("later.js")?.lines() {
         match line.trim().strip_prefix("//= ") {
             Some(part) => whole += &read(part)?,
