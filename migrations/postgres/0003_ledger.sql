@@ -62,7 +62,8 @@ create table tombstones (
     ledger bigint not null,
     first_leaf bigint not null,
     last_leaf bigint not null,
-    leaf_index bigint not null, -- the tombstone's own
+    tombstone_ledger bigint not null, -- where the tombstone itself is
+    tombstone_leaf bigint not null,
     reason text not null check (reason in ('visitor', 'request', 'retention')),
     erased_at bigint not null,
     primary key (site, ledger, first_leaf)

@@ -61,7 +61,8 @@ create table tombstones (
     ledger integer not null,
     first_leaf integer not null,
     last_leaf integer not null,
-    leaf_index integer not null, -- the tombstone's own
+    tombstone_ledger integer not null, -- where the tombstone itself is
+    tombstone_leaf integer not null,
     reason text not null check (reason in ('visitor', 'request', 'retention')),
     erased_at integer not null,
     primary key (site, ledger, first_leaf)

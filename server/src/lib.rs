@@ -20,6 +20,7 @@ pub mod pages;
 pub mod probes;
 pub mod publish;
 pub mod recorder;
+pub mod retention;
 pub mod router;
 pub mod sealer;
 pub mod serve_file;
@@ -36,7 +37,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -56,6 +57,8 @@ pub struct Server {
     app: App,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
+    /// What is done beside serving; ended with the server.
+    chores: JoinSet<()>,
 }
 
 impl Server {
@@ -98,8 +101,10 @@ impl Server {
                 })
                 .into_future(),
         );
+        let mut chores = JoinSet::new();
+        chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
         tracing::info!(%address, "listening");
-        Ok(Self { address, app, stop, serving })
+        Ok(Self { address, app, stop, serving, chores })
     }
 
     /// Where it listens.
@@ -121,12 +126,13 @@ impl Server {
     }
 
     /// Takes no new requests, answers those under way, records what waits, and closes the database.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         let _ = self.stop.send(());
         if tokio::time::timeout(PATIENCE, self.serving).await.is_err() {
             tracing::warn!("some callers were too slow and were cut off");
         }
         self.app.recorder.finish().await;
+        self.chores.shutdown().await;
         self.app.store.close().await;
         tracing::info!("stopped");
     }

@@ -5,6 +5,7 @@
 //! both engines); instants are 64-bit milliseconds; hashed bodies are text, because jsonb reorders bytes; constraint
 //! names are never read, because SQLite reports none.
 
+mod erasures;
 mod keys;
 mod leaves;
 mod ledgers;
@@ -26,6 +27,7 @@ use sqlx::sqlite::{
 
 use crate::sealer::Sealer;
 
+pub use erasures::{ERASED_AT_ONCE, Erasure, HoldRow};
 pub use keys::{KeyRow, NewKey};
 pub use leaves::LeafRow;
 pub use ledgers::{AppendError, LedgerRow};
@@ -167,6 +169,8 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is erased must not stay readable in the file.
+            .pragma("secure_delete", "on")
             .busy_timeout(PATIENCE);
         let file = options.get_filename().to_owned();
         let failed = |error: &dyn std::fmt::Display| {

@@ -130,9 +130,8 @@ fn picture(notice: &Notice, locale: &Locale) -> Option<String> {
     let words = locales::built_in(locale);
     let view = notice.view(locale, &words.banner, |lifetime| words.lifetime(lifetime))?;
     let banner = assent_widget::render(&view, assent_widget::Start::Banner);
-    let (style, theme) = (tag::STYLE, tag::theme(&notice.appearance));
-    let dir = super::direction(locale);
+    let (style, dir) = (tag::look(notice, locale), super::direction(locale));
     Some(format!(
-        "<assent-root dir=\"{dir}\"><template shadowrootmode=\"open\"><style>{style}{theme}</style>{banner}</template></assent-root>"
+        "<assent-root dir=\"{dir}\"><template shadowrootmode=\"open\"><style>{style}</style>{banner}</template></assent-root>"
     ))
 }

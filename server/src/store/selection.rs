@@ -80,7 +80,7 @@ impl Store {
         })
     }
 
-    /// The tombstones before `end` that cover any of the leaves from `first` to `last`.
+    /// The tombstones in the same ledger before `end` that cover any of the leaves from `first` to `last`.
     pub async fn tombstones_over(
         &self,
         site: &SiteId,
@@ -90,9 +90,9 @@ impl Store {
     ) -> sqlx::Result<Vec<CoverRow>> {
         on_engine!(self, |pool| {
             sqlx::query_as(
-                "select first_leaf, last_leaf, leaf_index from tombstones
-                 where site = $1 and ledger = $2 and last_leaf >= $3 and first_leaf <= $4 and leaf_index < $5
-                 order by first_leaf",
+                "select first_leaf, last_leaf, tombstone_leaf as leaf_index from tombstones
+                 where site = $1 and ledger = $2 and last_leaf >= $3 and first_leaf <= $4
+                 and tombstone_ledger = $2 and tombstone_leaf < $5 order by first_leaf",
             )
             .bind(site.as_str())
             .bind(ledger)

@@ -6,7 +6,9 @@
 mod harness;
 mod ledger;
 
+mod bundle;
 mod decisions;
+mod erasure;
 mod exports;
 mod migrations;
 mod notices;

@@ -200,7 +200,8 @@ impl Ledger {
             }
         }
         let leaves = Tombstone::runs(indexes);
-        let tombstone = Tombstone { erased_at: self.now(), leaves, reason: Reason::Request, version: 1 };
+        let tombstone =
+            Tombstone { erased_at: self.now(), leaves, ledger: 1, reason: Reason::Request, version: 1 };
         let salt = self.salt();
         self.push(Content::Tombstone { body: tombstone.canonical_json().into(), salt });
     }

@@ -177,6 +177,8 @@ pub struct Tombstone {
     pub erased_at: i64,
     /// First and last leaf index of each run of receipts, ascending.
     pub leaves: Vec<(u64, u64)>,
+    /// The number of the ledger that they are in: a receipt may be erased after its ledger has ended.
+    pub ledger: u64,
     /// Why.
     pub reason: Reason,
     /// The body's format; 1.
@@ -225,8 +227,13 @@ mod tests {
             assert_eq!(text, serde_json_canonicalizer::to_string(&entry).unwrap());
             assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), entry);
         }
-        let tombstone =
-            Tombstone { erased_at: 1, leaves: vec![(1, 3), (9, 9)], reason: Reason::Visitor, version: 1 };
+        let tombstone = Tombstone {
+            erased_at: 1,
+            leaves: vec![(1, 3), (9, 9)],
+            ledger: 1,
+            reason: Reason::Visitor,
+            version: 1,
+        };
         assert_eq!(tombstone.canonical_json(), serde_json_canonicalizer::to_string(&tombstone).unwrap());
     }
 
