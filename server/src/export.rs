@@ -56,7 +56,7 @@ pub struct ExportQuery {
 }
 
 /// The bytes of an export, piece by piece.
-pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Vec<u8>>> + Send>>;
+pub type Chunks = Pin<Box<dyn Stream<Item = Result<Vec<u8>>> + Send>>;
 
 /// `GET /api/v1/sites/{site}/export`
 pub async fn get_export(
@@ -87,17 +87,20 @@ pub async fn get_export(
 
 /// What somebody wants exported.
 #[derive(Debug)]
-pub(crate) struct Wanted {
-    pub(crate) site: SiteId,
-    pub(crate) format: ExportFormat,
-    /// Which of the site's ledgers; the present one otherwise.
-    pub(crate) ledger: Option<u32>,
-    pub(crate) filter: Filter,
+pub struct Wanted {
+    /// The site.
+    pub site: SiteId,
+    /// How it is written.
+    pub format: ExportFormat,
+    /// Which of the site's ledgers, in a bundle; the present one otherwise.
+    pub ledger: Option<u32>,
+    /// Which receipts; all of them without any wish.
+    pub filter: Filter,
 }
 
 impl Wanted {
     /// Begins the export; what can be refused is refused before its first byte.
-    pub(crate) async fn begin(self, store: &Store, now: i64) -> Result<Chunks> {
+    pub async fn begin(self, store: &Store, now: i64) -> Result<Chunks> {
         let Self { site, format, ledger, filter } = self;
         if format == ExportFormat::Bundle {
             return Ok(Box::pin(Bundle::new(store, site, ledger, filter, now).await?.chunks()));

@@ -198,7 +198,8 @@ pub async fn get_keys(State(app): State<App>, PathOf(site): PathOf<SiteId>) -> R
 }
 
 async fn key_lines(app: &App, site: &SiteId, row: &LedgerRow) -> Result<String> {
-    Ok(keys_of(&app.store, site, row).await?.iter().rev().map(|key| format!("{key}\n")).collect())
+    let keys = keys_of(&app.store, site, row).await?;
+    Ok(keys.iter().rev().map(|key| key.to_string() + "\n").collect())
 }
 
 fn keys_answer(lines: &str) -> Result<Response> {

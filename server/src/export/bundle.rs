@@ -63,15 +63,14 @@ impl Bundle {
             )));
         }
         let checkpoint = row.signed_checkpoint(&site)?;
-        let size = row.leaves;
         let internal =
             |error: &dyn std::fmt::Display| Error::Internal(format!("ledger of `{site}`: {error}"));
         let mut earlier = Vec::new();
-        for note in store.checkpoints(&site, row.ledger, size).await? {
+        for note in store.checkpoints(&site, row.ledger, row.leaves).await? {
             earlier.push(SignedCheckpoint::parse(&note).map_err(|error| internal(&error))?);
         }
         let mut public = Vec::new();
-        for (leaf_index, entry) in store.public_entries(&site, row.ledger, size).await? {
+        for (leaf_index, entry) in store.public_entries(&site, row.ledger, row.leaves).await? {
             public.push((leaf_index, serde_json::from_str(&entry).map_err(|error| internal(&error))?));
         }
         let head = Head {

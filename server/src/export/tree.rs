@@ -19,7 +19,7 @@ pub(super) struct Tree {
     store: Store,
     site: SiteId,
     ledger: i64,
-    size: u64,
+    leaves: u64,
     tiles: HashMap<(u8, u64), Tile>,
 }
 
@@ -27,23 +27,22 @@ pub(super) struct Tree {
 type Tile = Vec<Vec<Hash>>;
 
 impl Tree {
-    pub(super) fn new(store: &Store, site: &SiteId, ledger: i64, size: u64) -> Self {
-        Self { store: store.clone(), site: site.clone(), ledger, size, tiles: HashMap::new() }
+    pub(super) fn new(store: &Store, site: &SiteId, ledger: i64, leaves: u64) -> Self {
+        Self { store: store.clone(), site: site.clone(), ledger, leaves, tiles: HashMap::new() }
     }
 
     /// That the leaf is in the ledger.
     pub(super) async fn inclusion(&mut self, index: u64) -> Result<Vec<Hash>> {
-        self.proof(tree::inclusion(index, self.size)).await
+        self.proof(tree::inclusion(index, self.leaves)).await
     }
 
     /// That the ledger of that size is its beginning.
     pub(super) async fn consistency(&mut self, size: u64) -> Result<Vec<Hash>> {
-        self.proof(tree::consistency(size, self.size)).await
+        self.proof(tree::consistency(size, self.leaves)).await
     }
 
     async fn proof(&mut self, plan: Option<Plan>) -> Result<Vec<Hash>> {
-        let lacking = || Error::Internal(format!("the ledger of `{}` lacks a part of its tree", self.site));
-        let plan = plan.ok_or_else(lacking)?;
+        let plan = plan.ok_or_else(|| self.damaged())?;
         if self.tiles.len() > KEPT {
             self.tiles.clear();
         }
@@ -58,13 +57,16 @@ impl Tree {
             let (level, number, above, at) = place(node);
             self.tiles.get(&(level, number))?.get(above)?.get(at).copied()
         };
-        tree::resolve(&plan, hash_of)
-            .ok_or_else(|| Error::Internal(format!("the ledger of `{}` lacks a part of its tree", self.site)))
+        tree::resolve(&plan, hash_of).ok_or_else(|| self.damaged())
+    }
+
+    fn damaged(&self) -> Error {
+        Error::Internal(format!("the ledger of `{}` lacks a part of its tree", self.site))
     }
 
     async fn tile(&self, level: u8, number: u64) -> Result<Tile> {
         let first = number * TILE_WIDTH;
-        let end = (first + TILE_WIDTH).min(self.size >> (u32::from(level) * 8));
+        let end = (first + TILE_WIDTH).min(self.leaves >> (u32::from(level) * 8));
         let hashes = self.store.tile_hashes(&self.site, self.ledger, level, first, end).await?;
         let mut tile = vec![hashes.unwrap_or_default()];
         while let Some(below) = tile.last().filter(|below| below.len() > 1) {

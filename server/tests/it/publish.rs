@@ -2,6 +2,7 @@
 
 use assent::sealer::Sealer;
 use assent::signing_keys::KeySource;
+use assent_shared::bundle::{Trust, verify};
 use assent_shared::ledger::entry::leaf_hash;
 use assent_shared::ledger::tree::{self, root_of_complete};
 use assent_shared::ledger::{Entry, Frontier, Hash, PublicKey, ReceiptProof, SignedCheckpoint};
@@ -16,6 +17,7 @@ both_engines!(
     proofs_lead_to_the_checkpoint,
     keys_are_published_newest_first,
     entries_are_compressed_for_who_takes_it,
+    a_ledger_that_goes_on_has_its_own_address,
     a_notice_stays_readable_in_every_language,
 );
 
@@ -62,7 +64,7 @@ async fn grow_to(app: &TestServer, size: u64) {
 fn tiles(count: u64) -> Vec<(String, usize)> {
     let place = |tile: u64| format!("{tile:03}");
     let mut tiles: Vec<_> = (0..count / 256).map(|tile| (place(tile), 256)).collect();
-    if count % 256 > 0 {
+    if !count.is_multiple_of(256) {
         let width = usize::try_from(count % 256).unwrap();
         tiles.push((format!("{}.p/{width}", place(count / 256)), width));
     }
@@ -246,6 +248,38 @@ async fn entries_are_compressed_for_who_takes_it(engine: Engine) {
     let mut unpacked = Vec::new();
     std::io::copy(&mut flate2::read::GzDecoder::new(&gzip[..]), &mut unpacked).unwrap();
     assert_eq!(unpacked, identity);
+    app.finish().await;
+}
+
+async fn a_ledger_that_goes_on_has_its_own_address(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    grow_to(&app, 5).await;
+    let ended = checkpoint(&app).await;
+    for sql in [
+        "insert into former_ledgers (site, ledger, origin, leaves, checkpoint)
+         select site, ledger, origin, leaves, checkpoint from ledgers",
+        "update ledgers set ledger = 2, origin = origin || '/2', leaves = 0, frontier = substr(frontier, 1, 0),
+         checkpoint = null, signing_key = null, widget = null",
+    ] {
+        crate::ledger::raw(app.store(), sql).await.unwrap();
+    }
+    app.post(&refusal(9)).await;
+    assert_eq!(checkpoint(&app).await, ended, "what stands at an address stays there");
+    let answer = fetch(&app, &format!("{LOG}/checkpoint")).await;
+    assert_eq!(answer.headers()["link"], "</_assent/shop/log/2/checkpoint>; rel=\"successor-version\"");
+    let note = bytes(&app, &format!("{LOG}/2/checkpoint")).await;
+    let next = SignedCheckpoint::parse(std::str::from_utf8(&note).unwrap()).unwrap();
+    let published = keys(&app).await;
+    assert_eq!(published.len(), 2, "the newer ledger's key, then the ended one's");
+    assert_eq!(next.verify(&published[0]).unwrap().origin, "shop.example/_assent/shop/log/2");
+    assert!(ended.verify(&published[1]).is_ok());
+    // It can still be exported, and proves itself.
+    let key = app.operator_key(None).await;
+    let path = "/api/v1/sites/shop/export?format=bundle&ledger=1";
+    let bundle = app.get_with_key(&key, path).await.bytes().await.unwrap();
+    let trust = Trust { key: Some(published[1].clone()), checkpoint: Some(ended) };
+    let report = verify(&bundle[..], &trust).unwrap_or_else(|failure| panic!("{failure}"));
+    assert_eq!((report.size, report.counts.receipts), (5, 3));
     app.finish().await;
 }
 

@@ -31,9 +31,9 @@ impl Bundle {
     /// Every leaf's hash.
     pub(super) async fn write_hashes(&self, out: &mut Out) -> Result<()> {
         let (site, ledger) = (&self.head.site, self.head.ledger.into());
-        let (size, step) = (self.size(), name::LEAVES_PER_FILE);
-        for (number, first) in (0..).zip((0..size).step_by(step)) {
-            let end = (first + step as u64).min(size);
+        let (leaves, step) = (self.size(), name::LEAVES_PER_FILE);
+        for (number, first) in (0..).zip((0..leaves).step_by(step)) {
+            let end = (first + step as u64).min(leaves);
             // A gap is the verifier's to name, so whatever is there is written.
             let bounds = i64::try_from(first).ok().zip(i64::try_from(end).ok());
             let (from, to) = bounds.ok_or_else(|| Error::Internal("a ledger without an end".to_owned()))?;
@@ -89,10 +89,10 @@ impl Bundle {
                 if !belongs {
                     continue;
                 }
-                let cover = covers.iter().filter(|cover| cover.covers(row.leaf_index));
-                let cover: Vec<i64> = cover.map(|cover| cover.leaf_index).collect();
-                let content = content(row, !cover.is_empty())?;
-                tombstones.extend(cover);
+                let tombstone =
+                    if row.body.is_none() { tombstone_over(&covers, row.leaf_index) } else { None };
+                let content = content(row, tombstone.is_some())?;
+                tombstones.extend(tombstone);
                 let index = u64::try_from(row.leaf_index).map_err(|_| damaged(row.leaf_index))?;
                 let path = if named.is_some() { Some(tree.inclusion(index).await?) } else { None };
                 let _ = writeln!(lines, "{}", Line { index, content, path });
@@ -137,10 +137,11 @@ impl Bundle {
     }
 }
 
-impl CoverRow {
-    fn covers(&self, leaf_index: i64) -> bool {
-        (self.first_leaf..=self.last_leaf).contains(&leaf_index)
-    }
+/// The leaf of the tombstone that covers a leaf. They are in order, and no two cover the same.
+fn tombstone_over(covers: &[CoverRow], leaf_index: i64) -> Option<i64> {
+    let behind = covers.partition_point(|cover| cover.first_leaf <= leaf_index);
+    let cover = covers.get(behind.checked_sub(1)?)?;
+    (leaf_index <= cover.last_leaf).then_some(cover.leaf_index)
 }
 
 /// Whether a row is a receipt that may be shown.
