@@ -1,10 +1,10 @@
-// Owns what can wait until the first picture has been painted: wiping, placeholders of embeds, the widget itself.
-// It travels with the widget's glue, in one file: `__wbg_init`, `mount` and `style` are the glue's.
+// Owns what can wait until the first picture has been painted: sending, wiping, placeholders of embeds, the widget itself.
+// It travels with the widget's glue, in one file: `__wbg_init`, `mount` and `style` are the glue's; `LOOK` is `later/look.css`,
+// `WASM` the hash that the module must have.
 // Refuses to decide anything: it carries out what `loader.js` has decided, through `core`.
 export function later(core) {
-  const { site, number, locale, integrity, base, folder, host, shadow, life, warn, dress } = core;
-  const { read, write, choices, granted, settle } = core;
-  const listen = (target, type, hear) => target.addEventListener(type, hear, { signal: life.signal });
+  const { tag, base, folder, host, shadow, now, life, warn, dress, listen, read, write, choices, granted, settle } = core;
+  const { site, number, locale } = tag;
 
   // The notice's words, in the visitor's language: what the tag's first picture did not need.
   let notice;
@@ -20,9 +20,19 @@ export function later(core) {
         throw error;
       }));
 
+  dress(LOOK);
+
+  //= later/tidy.js
+  //= later/queue.js
   //= later/wipe.js
   //= later/embeds.js
   //= later/keep_clear.js
   //= later/wake.js
-  return { sweep, stand, wake };
+  listen(window, "online", post);
+  tidy();
+  stand();
+  if (read().queue.length) post();
+  sweep().catch(warn);
+  if (now.view === "banner") wake();
+  return { stand, decided, open: wake };
 }

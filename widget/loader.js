@@ -1,11 +1,11 @@
 // Owns the script tag: it reads the decision, paints the server's HTML, holds and releases, and takes an answer. Whatever
 // can wait until the first picture has been painted is `later.js`, a file of its own.
 // Refuses to wait for WebAssembly, to throw into the page, and to grant anything by mistake: every failure means denied.
-// The server appends the tag's own data as the argument. Comment lines and indentation are not sent.
-(function assent(tag) {
+// The server appends the tag's own data as the arguments. Comment lines and indentation are not sent.
+(function assent(tag, html) {
   const warn = (what) => console.warn("assent:", what);
   try {
-    const { site, integrity } = tag;
+    const { site } = tag;
     // What one run of this script hands to the next: in another language, or with a newer notice.
     const key = Symbol.for("assent");
     const handed = window[key];
@@ -14,6 +14,7 @@
     handed?.retire?.();
 
     //= loader/address.js
+    //= loader/nearer.js
     //= loader/decision.js
     //= loader/show.js
 
@@ -32,26 +33,23 @@
       //= loader/record.js
       //= loader/adapters.js
       //= loader/hold.js
-      //= loader/queue.js
       //= loader/decide.js
       //= loader/wake.js
       //= loader/live.js
     };
     //= loader/api.js
     // A vendor's script must find its defaults set.
-    if (view === "closed" || tag.adapters || document.hidden || !document.body) live();
+    if (now.view === "closed" || tag.adapters || document.hidden || !document.body) live();
     else {
-      paint(view);
+      paint(now.view);
       show();
-      requestAnimationFrame(() =>
-        setTimeout(() => {
-          try {
-            live();
-          } catch (error) {
-            warn(error);
-          }
-        }),
-      );
+      afterPaint(() => {
+        try {
+          live();
+        } catch (error) {
+          warn(error);
+        }
+      });
     }
   } catch (error) {
     warn(error);

@@ -8,21 +8,21 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use assent_shared::{DecisionId, PurposeId, SiteId, VisitorId};
+use assent_shared::{DecisionId, PurposeId, SiteId};
 use clap::{Parser, Subcommand};
-use futures_util::{StreamExt, pin_mut};
 
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::error::Error;
-use crate::export::{Export, ExportFormat};
+use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::Published;
 use crate::receipts::View;
 use crate::sealer::Sealer;
 use crate::store::{Environment, Site, Store};
-use crate::{Server, demo, domain, export, log, notices, receipts};
+use crate::verify::Verification;
+use crate::{Server, demo, domain, log, notices, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -69,26 +69,11 @@ enum Command {
     Hold(HoldCommand),
     Retention(RetentionArguments),
     /// Write a site's receipts to a file or to standard output
-    Export {
-        /// The site's id
-        #[arg(long)]
-        site: SiteId,
-        /// How the receipts are written
-        #[arg(long, value_enum, default_value_t)]
-        format: ExportFormat,
-        /// Received at or after: 2026-11-21, or 2026-11-21T09:30:00Z
-        #[arg(long, value_name = "TIME")]
-        from: Option<String>,
-        /// Received before
-        #[arg(long, value_name = "TIME")]
-        to: Option<String>,
-        /// One visitor's receipts only: v_…
-        #[arg(long)]
-        visitor: Option<VisitorId>,
-        /// Write to this file
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
+    Export(ExportArguments),
+    /// Write the proof of one receipt, which checks without this server
+    Proof(ProofArguments),
+    /// Check a bundle, a receipt or a proof; needs no database and no network
+    Verify(Verification),
 }
 
 #[derive(Debug, Subcommand)]
@@ -144,6 +129,10 @@ fn origin(text: &str) -> Result<String, String> {
 impl Cli {
     /// Runs the command; the status is 0 if it did what was asked.
     pub async fn run(self) -> ExitCode {
+        // Before any setting is read: whoever checks has no installation.
+        if let Command::Verify(verification) = &self.command {
+            return verification.run();
+        }
         match self.execute().await {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
@@ -191,14 +180,18 @@ impl Cli {
                 print(&format!("{text}\n"));
                 Ok(())
             }
-            Command::Export { site, format, from, to, visitor, output } => {
-                let filter = export::filter(from.as_deref(), to.as_deref(), visitor)?;
+            Command::Export(arguments) => {
                 let store = open(&settings).await?;
-                known(&store, &site).await?;
-                let export =
-                    Export::new(&store, site, format, filter).await.map_err(|error| error.to_string())?;
-                write_export(export, output).await
+                known(&store, &arguments.site).await?;
+                arguments.run(&store, Clock::default().now()).await
             }
+            Command::Proof(arguments) => {
+                let store = open(&settings).await?;
+                known(&store, &arguments.site).await?;
+                print(&arguments.run(&store).await?);
+                Ok(())
+            }
+            Command::Verify(_) => Err("`verify` is run without settings.".to_owned()),
         }
     }
 }
@@ -309,28 +302,6 @@ async fn publish(
         Err(error) => return Err(format!("{}: {error}", file.display())),
     }
     Ok(())
-}
-
-async fn write_export(export: Export, output: Option<PathBuf>) -> Result<(), String> {
-    let mut target: Box<dyn Write> = match &output {
-        Some(path) => Box::new(
-            std::fs::File::create(path)
-                .map_err(|error| format!("{} cannot be written: {error}.", path.display()))?,
-        ),
-        None => Box::new(std::io::stdout().lock()),
-    };
-    let chunks = export.chunks();
-    pin_mut!(chunks);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| format!("The export is incomplete: {error}."))?;
-        match target.write_all(&chunk) {
-            // `assent export | head` has seen enough.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(format!("The export is incomplete: {error}.")),
-            Ok(()) => {}
-        }
-    }
-    target.flush().map_err(|error| format!("The export is incomplete: {error}."))
 }
 
 async fn known(store: &Store, site: &SiteId) -> Result<Site, String> {

@@ -57,6 +57,9 @@ pub enum Error {
     /// 404: no such address, site or notice.
     #[error("there is nothing at this address")]
     NotFound,
+    /// 404: the site's ledger has no such part, or not yet.
+    #[error("{0}")]
+    NotInLedger(String),
     /// 405: the address exists, but not for this HTTP method.
     #[error("this address does not take this method")]
     MethodNotAllowed,
@@ -109,7 +112,7 @@ impl Error {
             }
             Self::DecisionConflict => (StatusCode::CONFLICT, ProblemCode::DecisionConflict),
             Self::StaleNotice { .. } => (StatusCode::CONFLICT, ProblemCode::StaleNotice),
-            Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
+            Self::NotFound | Self::NotInLedger(_) => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, ProblemCode::MethodNotAllowed),
             Self::KeyRequired => (StatusCode::UNAUTHORIZED, ProblemCode::KeyRequired),
             Self::KeyForbidden => (StatusCode::FORBIDDEN, ProblemCode::KeyForbidden),

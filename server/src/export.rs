@@ -1,10 +1,15 @@
-//! Owns exports: a site's receipts as CSV or JSON Lines, page by page, over HTTP and on the command line.
+//! Owns exports: what can be asked for, over HTTP and on the command line, and receipts as CSV or JSON Lines, page by page.
 //! Refuses to hold more than one page in memory, or a connection while a slow reader reads.
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
+mod bundle;
+pub mod command;
+mod table;
+mod tree;
 
-use assent_shared::{PurposeId, Receipt, SiteId, VisitorId};
+use std::fmt::Write;
+use std::pin::Pin;
+
+use assent_shared::{Receipt, SiteId, VisitorId};
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -15,6 +20,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use self::bundle::Bundle;
+use self::table::Table;
 use crate::error::{Error, Result};
 use crate::extract::{Operator, PathOf};
 use crate::state::App;
@@ -32,6 +39,8 @@ pub enum ExportFormat {
     Csv,
     /// One JSON object a line, each with the receipt's stored bytes.
     Jsonl,
+    /// One tar file that proves itself: receipts, what opens them, the ledger, the notices.
+    Bundle,
 }
 
 /// The query of an export.
@@ -43,7 +52,11 @@ pub struct ExportQuery {
     from: Option<String>,
     to: Option<String>,
     visitor: Option<VisitorId>,
+    ledger: Option<u32>,
 }
+
+/// The bytes of an export, piece by piece.
+pub type Chunks = Pin<Box<dyn Stream<Item = Result<Vec<u8>>> + Send>>;
 
 /// `GET /api/v1/sites/{site}/export`
 pub async fn get_export(
@@ -57,18 +70,46 @@ pub async fn get_export(
     let Query(query) = query.map_err(|rejection| Error::InvalidQuery(rejection.body_text()))?;
     let filter =
         filter(query.from.as_deref(), query.to.as_deref(), query.visitor).map_err(Error::InvalidQuery)?;
-    let (media_type, ending) = match query.format {
-        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
-        ExportFormat::Jsonl => ("application/jsonl", "jsonl"),
+    let (media_type, file) = match query.format {
+        ExportFormat::Csv => ("text/csv; charset=utf-8", format!("{site}-receipts.csv")),
+        ExportFormat::Jsonl => ("application/jsonl", format!("{site}-receipts.jsonl")),
+        ExportFormat::Bundle => ("application/x-tar", format!("{site}-ledger.tar")),
     };
-    let disposition = format!("attachment; filename=\"{site}-receipts.{ending}\"");
-    let export = Export::new(&app.store, site, query.format, filter).await?;
+    let wanted = Wanted { site, format: query.format, ledger: query.ledger, filter };
+    let chunks = wanted.begin(&app.store, app.clock.now()).await?;
     let headers = [
         (CONTENT_TYPE, media_type.to_owned()),
-        (CONTENT_DISPOSITION, disposition),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, Body::from_stream(export.chunks())).into_response())
+    Ok((headers, Body::from_stream(chunks)).into_response())
+}
+
+/// What somebody wants exported.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The site.
+    pub site: SiteId,
+    /// How it is written.
+    pub format: ExportFormat,
+    /// Which of the site's ledgers, in a bundle; the present one otherwise.
+    pub ledger: Option<u32>,
+    /// Which receipts; all of them without any wish.
+    pub filter: Filter,
+}
+
+impl Wanted {
+    /// Begins the export; what can be refused is refused before its first byte.
+    pub async fn begin(self, store: &Store, now: i64) -> Result<Chunks> {
+        let Self { site, format, ledger, filter } = self;
+        if format == ExportFormat::Bundle {
+            return Ok(Box::pin(Bundle::new(store, site, ledger, filter, now).await?.chunks()));
+        }
+        if ledger.is_some() {
+            return Err(Error::InvalidQuery("a ledger is chosen for the format `bundle` only".to_owned()));
+        }
+        Ok(Box::pin(Export::new(store, site, format, filter).await?.chunks()))
+    }
 }
 
 /// Reads the filter of an export; instants are RFC 3339 times, or dates that begin at midnight UTC.
@@ -88,41 +129,33 @@ fn instant(text: &str) -> Result<i64, String> {
     })
 }
 
-/// An export under way.
+/// An export of rows under way.
 #[derive(Debug)]
-pub struct Export {
+struct Export {
     store: Store,
     site: SiteId,
     format: ExportFormat,
     filter: Filter,
-    /// Every optional purpose that the site ever asked: one CSV column each.
-    purposes: Vec<PurposeId>,
+    table: Table,
     place: Option<Place>,
 }
 
 impl Export {
-    /// Prepares an export.
-    pub async fn new(store: &Store, site: SiteId, format: ExportFormat, filter: Filter) -> Result<Self> {
-        let mut purposes = BTreeSet::new();
-        for row in store.notices(&site).await? {
-            let notice: assent_shared::Notice = serde_json::from_str(&row.body)
-                .map_err(|error| Error::Internal(format!("stored notice: {error}")))?;
-            purposes.extend(notice.optional().map(|purpose| purpose.id.clone()));
-        }
-        let purposes = purposes.into_iter().collect();
-        Ok(Self { store: store.clone(), site, format, filter, purposes, place: Some(Place::START) })
+    async fn new(store: &Store, site: SiteId, format: ExportFormat, filter: Filter) -> Result<Self> {
+        let table = Table::new(store, &site).await?;
+        Ok(Self { store: store.clone(), site, format, filter, table, place: Some(Place::START) })
     }
 
     /// The export's bytes, a page at a time; the next page is read when the reader asks for it.
-    pub fn chunks(self) -> impl Stream<Item = Result<Vec<u8>>> {
+    fn chunks(self) -> impl Stream<Item = Result<Vec<u8>>> {
         stream::try_unfold(self, async |mut export| {
             let Some(place) = export.place else {
                 return Ok(None);
             };
             let rows = export.store.receipts(&export.site, &export.filter, place, PAGE).await?;
             let chunk = match export.format {
-                ExportFormat::Csv => export.csv(&rows, place == Place::START)?,
                 ExportFormat::Jsonl => jsonl(&rows),
+                _ => export.table.csv(&read(&rows)?, place == Place::START)?,
             };
             // A short page is the last one; a full page may be followed by an empty one.
             let full = i64::try_from(rows.len()).is_ok_and(|count| count == PAGE);
@@ -131,69 +164,16 @@ impl Export {
             Ok(Some((chunk, export)))
         })
     }
-
-    fn csv(&self, rows: &[ReceiptRow], with_header: bool) -> Result<Vec<u8>> {
-        let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("writing CSV: {error}"));
-        let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-        if with_header {
-            let fixed = COLUMNS.iter().map(|(name, _)| (*name).to_owned());
-            let choices = self.purposes.iter().map(|purpose| format!("choice_{purpose}"));
-            csv.write_record(fixed.chain(choices)).map_err(|error| failed(&error))?;
-        }
-        for row in rows {
-            let receipt: Receipt = serde_json::from_str(&row.body)
-                .map_err(|error| Error::Internal(format!("stored receipt: {error}")))?;
-            for (_, cell) in COLUMNS {
-                csv.write_field(harmless(cell(row.leaf_index, &receipt))).map_err(|error| failed(&error))?;
-            }
-            for purpose in &self.purposes {
-                let choice = match receipt.choices.get(purpose) {
-                    Some(true) => "granted",
-                    Some(false) => "denied",
-                    None => "",
-                };
-                csv.write_field(choice).map_err(|error| failed(&error))?;
-            }
-            csv.write_record(None::<&[u8]>).map_err(|error| failed(&error))?;
-        }
-        csv.into_inner().map_err(|error| failed(&error))
-    }
 }
 
-/// Writes one cell of a receipt at a leaf index.
-type Cell = fn(i64, &Receipt) -> String;
-
-/// The fixed columns: a name, and how its cell is written.
-const COLUMNS: &[(&str, Cell)] = &[
-    ("leaf_index", |leaf_index, _| leaf_index.to_string()),
-    ("received_at", |_, receipt| rfc3339(receipt.received_at)),
-    ("decision", |_, receipt| receipt.decision.to_string()),
-    ("visitor", |_, receipt| receipt.visitor.to_string()),
-    ("method", |_, receipt| receipt.method.as_str().to_owned()),
-    ("layer", |_, receipt| receipt.layer.to_string()),
-    ("gpc", |_, receipt| receipt.gpc.to_string()),
-    ("notice", |_, receipt| receipt.notice.number.to_string()),
-    ("notice_hash", |_, receipt| receipt.notice.hash.clone()),
-    ("locale", |_, receipt| receipt.locale.to_string()),
-    ("origin", |_, receipt| receipt.origin.clone()),
-    ("decided_at", |_, receipt| rfc3339(receipt.decided_at)),
-    ("clock_off", |_, receipt| receipt.clock_off.to_string()),
-    ("valid_until", |_, receipt| rfc3339(receipt.valid_until)),
-    ("replaces", |_, receipt| receipt.replaces.as_ref().map(ToString::to_string).unwrap_or_default()),
-    ("widget", |_, receipt| receipt.widget.clone()),
-];
-
-/// A visitor's clock may stand anywhere in ECMAScript's range, which is wider than RFC 3339's four-digit years.
-fn rfc3339(milliseconds: i64) -> String {
-    match Timestamp::from_millisecond(milliseconds) {
-        Ok(timestamp) => format!("{timestamp:.3}"),
-        Err(_) => format!("{milliseconds} ms"),
-    }
-}
-
-/// Keeps a spreadsheet from taking a cell for a formula (OWASP, "CSV Injection").
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+/// The receipts of rows, with their leaf indexes.
+fn read(rows: &[ReceiptRow]) -> Result<Vec<(i64, Receipt)>> {
+    let read = |row: &ReceiptRow| {
+        let receipt = serde_json::from_str(&row.body)
+            .map_err(|error| Error::Internal(format!("stored receipt: {error}")))?;
+        Ok((row.leaf_index, receipt))
+    };
+    rows.iter().map(read).collect()
 }
 
 fn jsonl(rows: &[ReceiptRow]) -> Vec<u8> {
@@ -215,14 +195,5 @@ mod tests {
         assert_eq!(instant("1970-01-01T01:00:00+01:00"), Ok(0));
         assert!(instant("yesterday").unwrap_err().contains("`yesterday` is no time"));
         assert!(instant("2026-13-01").is_err());
-    }
-
-    #[test]
-    fn no_cell_is_taken_for_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
-            assert_eq!(harmless(cell.to_owned()), format!("'{cell}"));
-        }
-        assert_eq!(harmless("granted".to_owned()), "granted");
-        assert_eq!(harmless(rfc3339(-8_640_000_000_000_000)), "'-8640000000000000 ms");
     }
 }

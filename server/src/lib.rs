@@ -19,6 +19,7 @@ pub mod notices;
 pub mod outside;
 pub mod pages;
 pub mod probes;
+pub mod publish;
 pub mod receipts;
 pub mod recorder;
 pub mod retention;
@@ -29,6 +30,7 @@ pub mod signing_keys;
 pub mod state;
 pub mod store;
 pub mod tag;
+pub mod verify;
 pub mod widget;
 pub mod witnesses;
 

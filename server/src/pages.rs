@@ -3,6 +3,7 @@
 
 pub mod choices;
 pub mod cookies;
+pub mod notice;
 mod submission;
 mod view;
 mod way_back;

@@ -13,9 +13,9 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
-use crate::pages::{choices, cookies};
+use crate::pages::{choices, cookies, notice};
 use crate::state::App;
-use crate::{decisions, demo, export, log, probes, receipts, tag, widget};
+use crate::{decisions, demo, export, log, probes, publish, receipts, tag, widget};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
@@ -43,11 +43,13 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/_assent/{site}", get(tag::get_tag))
         .route("/_assent/widget/{hash}/{file}", get(widget::get_widget_file))
         .route("/_assent/assent.d.ts", get(widget::get_types))
-        .route("/_assent/{site}/notices/{number}", get(tag::get_notice))
+        .route("/_assent/{site}/notices/{file}", get(notice::get_notice_file))
         // The visitor
         .merge(visitor)
         .route("/_assent/{site}/choices", get(choices::get_choices).post(choices::save_choices))
         .route("/_assent/{site}/cookies", get(cookies::get_cookies))
+        // The auditor
+        .merge(publish::routes())
         // The operator's programs
         .route("/api/v1/sites/{site}/export", get(export::get_export))
         .route("/api/v1/sites/{site}/receipts/{decision}", get(receipts::get_receipt))

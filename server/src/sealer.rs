@@ -131,6 +131,15 @@ impl Sealer {
         Some(Signers { key: newest.clone(), previous: handover.then(|| signed.clone()) })
     }
 
+    /// The public halves of the keys, oldest first, under the name of a ledger.
+    pub fn public_keys(&self, origin: &str) -> Result<Vec<PublicKey>, String> {
+        if self.0.keys.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            self.load()?;
+        }
+        let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(keys.iter().map(|key| key.public(origin)).collect())
+    }
+
     /// Stops signing a ledger.
     pub fn refuse(&self, site: SiteId, ledger: i64, refusal: Refusal) {
         self.0.behind.write().unwrap_or_else(PoisonError::into_inner).insert((site, ledger), refusal);

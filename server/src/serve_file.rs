@@ -116,7 +116,7 @@ impl Precompressed {
 }
 
 /// Whether an `Accept-Encoding` header names `encoding` without forbidding it (RFC 9110 §12.5.3).
-fn accepts(header: &str, encoding: &str) -> bool {
+pub(crate) fn accepts(header: &str, encoding: &str) -> bool {
     header.split(',').any(|part| {
         let mut pieces = part.split(';').map(str::trim);
         let named = pieces.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));

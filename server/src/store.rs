@@ -12,6 +12,7 @@ mod ledgers;
 mod notices;
 mod one_receipt;
 mod receipts;
+mod selection;
 mod sites;
 mod unsealed;
 mod upgrade;
@@ -34,6 +35,7 @@ pub use leaves::LeafRow;
 pub use ledgers::{AppendError, LedgerRow};
 pub use notices::NoticeRow;
 pub use receipts::{Appended, Filter, Place, ReceiptRow, Sealed};
+pub use selection::CoverRow;
 pub use sites::{Environment, Site};
 
 /// The migrations, one folder an engine, with the same file names.

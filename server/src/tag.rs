@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use assent_shared::adapter::{Adapter, Argument, By, Calls};
-use assent_shared::appearance::{Appearance, Font, Scheme, Theme};
+use assent_shared::appearance::{Appearance, Font, Layout, Scheme, Theme};
 use assent_shared::notice::{DeclaredCookie, Purpose};
 use assent_shared::{Locale, Notice, NoticeView, PurposeId, SiteId};
 use assent_widget::Start;
@@ -31,16 +31,22 @@ const LOADER_PARTS: &[(&str, &str)] = &[
     ("//= loader/show.js", include_str!("../../widget/loader/show.js")),
     ("//= loader/record.js", include_str!("../../widget/loader/record.js")),
     ("//= loader/hold.js", include_str!("../../widget/loader/hold.js")),
-    ("//= loader/queue.js", include_str!("../../widget/loader/queue.js")),
     ("//= loader/decide.js", include_str!("../../widget/loader/decide.js")),
     ("//= loader/wake.js", include_str!("../../widget/loader/wake.js")),
     ("//= loader/live.js", include_str!("../../widget/loader/live.js")),
     ("//= loader/api.js", include_str!("../../widget/loader/api.js")),
 ];
-/// Only where the notice names an adapter.
-const ADAPTERS: (&str, &str) = ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js"));
-const STYLE: &str =
-    concat!(include_str!("../../widget/style.css"), include_str!("../../widget/conditions.css"));
+/// Parts that not every notice needs: their places, what comes there where it is needed, and where not.
+const OPTIONAL_PARTS: [(&str, &str, &str); 4] = [
+    ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js"), "const advise = () => {};"),
+    (
+        "//= loader/signal.js",
+        include_str!("../../widget/loader/signal.js"),
+        "const barred = () => {};\nconst heed = barred;",
+    ),
+    ("//= loader/domain.js", include_str!("../../widget/loader/domain.js"), "const domain = null;"),
+    ("//= loader/nearer.js", include_str!("../../widget/loader/nearer.js"), ""),
+];
 
 /// Five minutes without asking again, then one conditional request; a day of grace while that is under way.
 pub(crate) const CACHE: &str = "public, max-age=300, stale-while-revalidate=86400";
@@ -66,14 +72,13 @@ struct Tag<'a> {
     /// The domains of the cookies that the site's subdomains share.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     domains: &'a [String],
-    /// Said after an answer.
-    saved: &'a str,
     purposes: Vec<Asked<'a>>,
-    html: Html,
     css: String,
     widget: &'a str,
-    integrity: Integrity,
-    /// The languages that the notice speaks, for a page that says its own.
+    /// What the loader demands of the file that it loads (Subresource Integrity).
+    integrity: &'a str,
+    /// The languages that the notice speaks, for a page that says its own; none where there is but one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     locales: Vec<&'a Locale>,
 }
 
@@ -116,19 +121,6 @@ impl<'a> From<&'a Adapter> for Told<'a> {
     fn from(Adapter { by, calls, fixed, global, purposes, states, .. }: &'a Adapter) -> Self {
         Self { by: *by, calls, fixed, global, purposes, states }
     }
-}
-
-/// What the loader demands of the files that it loads (Subresource Integrity).
-#[derive(Serialize)]
-struct Integrity {
-    js: &'static str,
-    wasm: &'static str,
-}
-
-#[derive(Serialize)]
-struct Html {
-    banner: String,
-    closed: String,
 }
 
 /// The tag's query.
@@ -182,6 +174,8 @@ pub async fn get_notice(
 pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Locale) -> Option<Rendered> {
     let words = locales::built_in(locale);
     let view = notice.view(locale, &words.banner, |lifetime| words.lifetime(lifetime))?;
+    let signal = heeds_signal(notice);
+    let locales: Vec<&Locale> = notice.texts.keys().collect();
     let tag = Tag {
         adapters: notice.adapters.iter().map(Told::from).collect(),
         site,
@@ -189,19 +183,17 @@ pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Local
         locale,
         dir: if locale.is_rtl() { "rtl" } else { "ltr" },
         domains,
-        saved: &view.texts.saved,
         purposes: notice.purposes.iter().map(Asked::from).collect(),
-        html: Html {
-            banner: assent_widget::render(&view, Start::Banner),
-            closed: assent_widget::render(&view, Start::Closed),
-        },
-        css: strip(STYLE) + &theme(&notice.appearance),
+        css: look(notice, locale),
         widget: widget::HASH,
-        integrity: Integrity { js: widget::glue_integrity(), wasm: widget::wasm_integrity() },
-        locales: notice.texts.keys().collect(),
+        integrity: widget::glue_integrity(),
+        locales: if locales.len() > 1 { locales } else { Vec::new() },
     };
-    let script =
-        format!("{}({});\n", strip(&loader(!notice.adapters.is_empty())), serde_json::to_string(&tag).ok()?);
+    let loader = loader([!tag.adapters.is_empty(), signal, !tag.domains.is_empty(), !tag.locales.is_empty()]);
+    let [banner, closed] =
+        [Start::Banner, Start::Closed].map(|start| literal(&assent_widget::render(&view, start)));
+    let data = serde_json::to_string(&tag).ok()?;
+    let script = format!("{}({data},{{banner:{banner},closed:{closed}}});\n", joined(&loader));
     Some(Rendered {
         script: Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()),
         notice: Precompressed::new(
@@ -249,11 +241,45 @@ fn theme(appearance: &Appearance) -> String {
     format!(":host{{{font}--assent-radius:{}px}}{colours}", appearance.radius)
 }
 
-/// The loader with its parts in their places; what tells vendors' scripts only where there are any.
-fn loader(with_adapters: bool) -> String {
-    let (line, part) = ADAPTERS;
-    let adapters = if with_adapters { part } else { "const advise = () => {};" };
-    LOADER_PARTS.iter().fold(LOADER.replace(line, adapters), |whole, (line, part)| whole.replace(line, part))
+/// The style that the banner of a notice is shown with.
+pub(crate) fn look(notice: &Notice, locale: &Locale) -> String {
+    let style = style(notice.appearance.layout, heeds_signal(notice), locale.is_rtl());
+    squeeze(&style) + &theme(&notice.appearance)
+}
+
+fn heeds_signal(notice: &Notice) -> bool {
+    notice.purposes.iter().any(|purpose| purpose.gpc)
+}
+
+/// The look of one layout; what the window, the visitor's settings and paper change comes last, because it overrides.
+fn style(layout: Layout, signal: bool, rtl: bool) -> String {
+    let own = match layout {
+        Layout::BarBottom | Layout::BarTop => include_str!("../../widget/bar.css"),
+        Layout::Box => include_str!("../../widget/box.css"),
+        Layout::Dialog => include_str!("../../widget/middle.css"),
+    };
+    let only = |wanted: bool, style: &'static str| if wanted { style } else { "" };
+    [
+        include_str!("../../widget/style.css"),
+        only(signal, include_str!("../../widget/signal.css")),
+        own,
+        only(rtl, include_str!("../../widget/rtl.css")),
+        include_str!("../../widget/conditions.css"),
+    ]
+    .concat()
+}
+
+/// The loader with its parts in their places; `wanted` says of each optional one whether it is.
+fn loader(wanted: [bool; OPTIONAL_PARTS.len()]) -> String {
+    let whole = LOADER_PARTS.iter().fold(LOADER.to_owned(), |whole, (line, part)| whole.replace(line, part));
+    OPTIONAL_PARTS.iter().zip(wanted).fold(whole, |whole, ((line, part, without), wanted)| {
+        whole.replace(line, if wanted { part } else { without })
+    })
+}
+
+/// A text as JavaScript writes it between backticks, where HTML's own quotes need no sign before them.
+fn literal(text: &str) -> String {
+    format!("`{}`", text.replace('\\', "\\\\").replace('`', "\\`").replace("${", "\\${"))
 }
 
 /// Leaves out what only readers of the source need: indentation, empty lines, and lines that are wholly a comment.
@@ -263,6 +289,27 @@ fn strip(source: &str) -> String {
         !line.is_empty() && !comment
     });
     code.collect::<Vec<_>>().join("\n")
+}
+
+/// The loader as it is sent. After these signs JavaScript asks for no line end; behind a comment it does.
+fn joined(loader: &str) -> String {
+    let mut sent = String::new();
+    for line in strip(loader).lines() {
+        sent.push_str(line);
+        if !line.ends_with([';', ',', '{', '(', '[']) || line.contains("//") {
+            sent.push('\n');
+        }
+    }
+    sent
+}
+
+/// A style without the spaces and line ends that its own files have for their readers. Good for those only: it does not know
+/// what a string is.
+fn squeeze(style: &str) -> String {
+    let lines = strip(style).replace('\n', "");
+    [(": ", ":"), (", ", ","), (" {", "{"), (";}", "}")]
+        .iter()
+        .fold(lines, |style, (wide, narrow)| style.replace(wide, narrow))
 }
 
 /// The languages of an `Accept-Language` header, most wanted first (RFC 9110 §12.5.4).
@@ -294,14 +341,37 @@ mod tests {
 
     #[test]
     fn every_part_of_the_loader_has_its_place() {
-        for (line, _) in LOADER_PARTS.iter().chain([&ADAPTERS]) {
-            assert_eq!(LOADER.matches(line).count(), 1, "{line}");
+        let (all, none) = (loader([true; OPTIONAL_PARTS.len()]), loader([false; OPTIONAL_PARTS.len()]));
+        for (line, part) in LOADER_PARTS {
+            assert!(
+                all.contains(part.lines().next().unwrap()) && none.contains(part.lines().next().unwrap()),
+                "{line}"
+            );
         }
-        assert!(!loader(true).contains("//= ") && !loader(false).contains("//= "), "a place without a part");
+        for (line, part, _) in OPTIONAL_PARTS {
+            assert!(all.contains(part) && !none.contains(part), "{line}");
+        }
+        assert!(!all.contains("//= ") && !none.contains("//= "), "a place without a part");
+    }
+
+    #[test]
+    fn a_text_is_the_same_between_backticks() {
+        assert_eq!(literal("a `b` ${c} $d \\ \"e\""), "`a \\`b\\` \\${c} $d \\\\ \"e\"`");
+    }
+
+    #[test]
+    fn lines_are_joined_only_where_no_end_is_needed() {
+        assert_eq!(joined("a();\nb(); // c;\nif (d) {\ne\n}\nf()"), "a();b(); // c;\nif (d) {e\n}\nf()\n");
     }
 
     #[test]
     fn only_whole_comment_lines_are_stripped() {
         assert_eq!(strip("// why\n  a(); // stays\n\n/* gone */\nb(\"//\");\n"), "a(); // stays\nb(\"//\");");
+    }
+
+    #[test]
+    fn a_style_loses_nothing_but_its_spaces() {
+        let style = "/* gone */\n.a,\n.b:not(.c) {\n  inset: 0 auto;\n  width: min(4px, 100% - 2 * var(--edge));\n}\n";
+        assert_eq!(squeeze(style), ".a,.b:not(.c){inset:0 auto;width:min(4px,100% - 2 * var(--edge))}");
     }
 }

@@ -25,9 +25,12 @@
 //! | hold / release | keep a script, frame or image inert / activate it |
 //! | export | receipts as a file |
 //! | view | a receipt and its notice as another standard writes them |
+//! | bundle | an export that anyone can check without asking anybody |
 
 pub mod adapter;
 pub mod appearance;
+#[cfg(feature = "ledger")]
+pub mod bundle;
 pub mod cookie;
 pub mod decision;
 pub mod id;

@@ -2,12 +2,17 @@
 // Refuses to take less or more room than the embed, and to stand for what nobody could see.
 
 const SMALLEST = 40;
+// From this height on what does not fit is scrolled to. Below, it would be nothing but scrolling: the placeholder grows.
+const ROOMY = 150;
+// What decides where the embed stands, beside its size.
+const PLACE = ["position", "inset", "margin", "float", "vertical-align", "grid-area", "align-self", "justify-self", "flex", "order"];
 const sheet = (() => {
   try {
     const sheet = new CSSStyleSheet();
     const rules = [
-      ":host{box-sizing:border-box;max-width:100%;vertical-align:bottom;overflow:hidden}",
-      ".embed{display:flex;flex-direction:column;align-items:center;justify-content:center;gap:8px;min-height:inherit;padding:12px}",
+      ":host{box-sizing:border-box;max-width:100%;overflow:hidden}",
+      ".embed{display:flex;flex-direction:column;align-items:center;justify-content:safe center;gap:8px;padding:12px}",
+      ".embed{height:100%;min-height:inherit;overflow:auto}",
       ".embed{text-align:center;font:0.9375em/1.4 var(--assent-font,inherit);border:1px solid var(--assent-border)}",
       ".embed{background:var(--assent-background);color:var(--assent-text)}",
       ".embed .acts{justify-content:center;width:100%}",
@@ -47,7 +52,8 @@ const build = (held, texts, purposes) => {
   box.className = held.className;
   box.lang = locale;
   box.dir = core.dir;
-  Object.assign(box.style, { display: display === "inline" ? "inline-block" : display, width: wide ? "100%" : `${width}px`, minHeight: `${height}px` });
+  Object.assign(box.style, { display: display === "inline" ? "inline-block" : display, width: wide ? "100%" : `${width}px` });
+  box.style[height < ROOMY ? "minHeight" : "height"] = `${height}px`;
 
   const make = (name, more, ...inside) => {
     const element = Object.assign(document.createElement(name), more);
@@ -94,6 +100,12 @@ const build = (held, texts, purposes) => {
   } catch {}
   root.append(group);
   held.before(box);
+  // What the page's own rules say of the box too is left to them: they know what happens in a smaller window.
+  const [theirs, own] = [held, box].map((one) => getComputedStyle(one));
+  for (const name of PLACE) {
+    const value = theirs.getPropertyValue(name);
+    if (own.getPropertyValue(name) !== value) box.style.setProperty(name, value);
+  }
   held.style.setProperty("display", "none", "important");
   stands.set(held, () => {
     box.remove();

@@ -1,4 +1,4 @@
-// Owns staying out of the way: what the page focuses is never covered (WCAG 2.2, 2.4.11).
+// Owns staying out of the way: what the page focuses is never covered (WCAG 2.2, 2.4.11), and what cannot be seen locks nothing.
 // Refuses to leave anything changed once the bar is gone.
 
 const page = document.documentElement;
@@ -35,10 +35,20 @@ const pad = () => {
   if (!page.getAttribute("style")) page.removeAttribute("style");
   uncover();
 };
-const sizes = window.ResizeObserver && new ResizeObserver(pad);
+// A content blocker may hide our host, but a modal dialog in it would still lock the page. On paper it is hidden by us.
+const unlock = () => {
+  const paper = matchMedia("print").matches;
+  for (const dialog of shadow.querySelectorAll("dialog[open]")) if (!paper && !dialog.offsetHeight) dialog.close();
+};
+const sizes =
+  window.ResizeObserver &&
+  new ResizeObserver(() => {
+    unlock();
+    pad();
+  });
 const watch = () => {
   sizes?.disconnect();
-  for (const bar of shadow.querySelectorAll(".bar")) sizes?.observe(bar);
+  for (const ours of shadow.querySelectorAll(".bar,dialog")) sizes?.observe(ours);
   pad();
 };
 const changes = new MutationObserver(watch);
@@ -54,4 +64,8 @@ listen(life.signal, "abort", () => {
   changes.disconnect();
   sizes?.disconnect();
 });
+// Escape, or the cross: nothing is chosen, and the next page asks again.
+const left = () => now.handle || core.paint("closed");
+listen(shadow, "close", left, { capture: true });
+if (shadow.querySelector(".bar")?.open === false) left();
 watch();

@@ -6,7 +6,7 @@ const rest = () => new Promise((resolve) => setTimeout(resolve));
 let loading;
 const load = () =>
   (loading ??= (async () => {
-    const wasm = fetch(folder + "widget.wasm", { integrity: integrity.wasm });
+    const wasm = fetch(folder + "widget.wasm", { integrity: WASM });
     // Told once, by whoever waits for them below.
     for (const coming of [wasm, words()]) coming.catch(() => {});
     await rest();
@@ -16,14 +16,26 @@ const load = () =>
     return words();
   })());
 const bridge = { decide: core.decide, stored: () => core.decided() && choices() };
+// After an answer that the widget did not see. What is in a live region from the start is not announced: by now it was there.
+const say = async () => {
+  now.answered = false;
+  const said = now.root.querySelector("[role=status]");
+  const { texts } = await words();
+  setTimeout(() => (said.textContent = texts.saved), 50);
+};
+// Where it cannot run, the form does the same.
+let failed = false;
 const wake = async () => {
   try {
+    if (failed) throw new Error("the widget cannot run here");
     const notice = await load();
-    if (!core.wished() && core.view() !== "banner") return;
-    const handle = core.widget((root, view) => mount(root, notice, view, bridge));
-    if (core.wished()) handle.open();
+    if (!now.wished && now.view !== "banner") return;
+    now.handle ??= mount(now.root, notice, now.view, bridge);
+    if (now.wished) now.handle.open();
     core.calm();
   } catch (error) {
-    core.fail(error);
+    failed = true;
+    warn(error);
+    if (now.wished) core.form();
   }
 };

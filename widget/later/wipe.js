@@ -7,8 +7,6 @@ const areas = { local_storage: "localStorage", session_storage: "sessionStorage"
 
 // A cookie does not tell its domain or path: it is deleted at every one that it can have here.
 const expire = (name, path) => {
-  const parts = location.hostname.split(".");
-  const domains = ["", ...parts.map((_, at) => `; Domain=${parts.slice(at).join(".")}`)];
   const folders = location.pathname.split("/").map((_, at, all) => all.slice(0, at + 1).join("/"));
   // Without it, browsers refuse to touch a `__Secure-` cookie.
   const secure = location.protocol === "https:" ? "; Secure" : "";
@@ -51,6 +49,6 @@ const wipe = async () => {
 const sweep = async () => {
   const wiping = wipe().catch(warn);
   if (!core.optional.some(({ id, reload }) => reload && core.ran.has(id) && !granted(id))) return;
-  await Promise.race([Promise.all([core.post(), wiping]), new Promise((resolve) => setTimeout(resolve, 1500))]);
+  await Promise.race([Promise.all([post(), wiping]), new Promise((resolve) => setTimeout(resolve, 1500))]);
   location.reload();
 };

@@ -1,17 +1,15 @@
-// Owns deciding: cookie, queue, vendors, release, events, post, in this order.
+// Owns deciding: cookie, queue, vendors, release, events, in this order. What is queued is sent by `later/queue.js`.
 // Refuses to grant what was not asked for by name.
 
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent("assent:" + name, { detail }));
 const random = () => crypto.getRandomValues(new Uint8Array(16));
+// Version 7 (RFC 9562): 48 bits of time, whatever the clock says, and random ones.
 const uuid = () => {
-  const bytes = random();
-  for (let at = 6, time = Date.now(); at--; time /= 256) bytes[at] = time;
-  bytes[6] = (bytes[6] & 15) | 112;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const time = (2 ** 52 + Date.now()).toString(16).slice(-12);
+  const hex = Array.from(random(), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-8${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
 };
-const secret = () => btoa(String.fromCharCode(...random())).replace(/\+/g, "-").replace(/\//g, "_").slice(0, 22);
+const secret = () => btoa(String.fromCharCode(...random())).replace(/[+/]/g, "_").slice(0, 22);
 
 // Whatever the stored decision is now, the page follows it; it is told only of a real change.
 let known = JSON.stringify(choices());
@@ -25,9 +23,43 @@ const follow = (first, method) => {
   known = now;
   tell("change", { choices: choices(), method });
 };
+// A decision made elsewhere, or none any more.
+const obey = (best) => {
+  const first = !stored;
+  stored = best;
+  follow(first);
+};
+// Out of the queue, with what the server has said.
+const unqueue = (body, said) => {
+  const record = read();
+  write({ ...record, ...said, queue: record.queue.filter(({ id }) => id !== body.id) });
+};
+const send = async (body) => {
+  const answer = await fetch(`${base}${site}/decisions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    keepalive: true,
+    signal: AbortSignal.timeout?.(30000),
+  });
+  if (answer.ok) unqueue(body, { receipt: (await answer.json()).receipt });
+  return answer;
+};
+// What sends the queue in its order comes later. Where it does not come in time, this decision goes out by itself; the server
+// takes it once.
+const deliver = (body) => {
+  const alone = () => {
+    clearTimeout(timer);
+    send(body).catch(warn);
+  };
+  const timer = setTimeout(alone, PATIENCE);
+  later().then((parts) => {
+    clearTimeout(timer);
+    parts.decided();
+  }, alone);
+};
 const decide = (wanted, method, layer) => {
   const record = read();
-  const before = optional.filter(({ id }) => granted(id));
   const denied = optional.filter(({ id }) => wanted[id] !== true).map(({ id }) => id);
   const visitor = cookies("assent_id")[0] ?? record.visitor ?? secret();
   const body = {
@@ -35,8 +67,8 @@ const decide = (wanted, method, layer) => {
     visitor,
     notice: tag.number,
     locale: tag.locale,
-    choices: Object.fromEntries(optional.map(({ id }) => [id, wanted[id] === true])),
-    method: method !== "signal" && before.some(({ id }) => wanted[id] !== true) ? "withdraw" : method,
+    choices: each((id) => wanted[id] === true),
+    method: method !== "signal" && denied.some(granted) ? "withdraw" : method,
     layer,
     gpc: signal,
     // Always a second after the decision that it replaces: the cookie counts in seconds, and a clock set back would make the
@@ -47,9 +79,9 @@ const decide = (wanted, method, layer) => {
   const said = valueOf(body);
   const first = !stored;
   stored = parse(said);
-  keep("assent", said);
+  put("assent", said);
   // The server may have hidden this cookie from scripts, therefore the copy in the record.
-  keep("assent_id", visitor);
+  put("assent_id", visitor);
   // Before anything is released: a script may leave the page at once. `wipe` is what the denied purposes may have left behind.
   write({
     ...record,
@@ -62,15 +94,5 @@ const decide = (wanted, method, layer) => {
     queue: [...record.queue, body].slice(-20),
   });
   follow(first, body.method);
-  post();
-  if (denied.length) later().then(({ sweep }) => sweep(), warn);
-};
-// The visitor's decision is beyond what is asked now: they are asked again, and until then nothing is granted.
-const forget = () => {
-  heal("assent");
-  put("assent", "", 0, domain);
-  const { said, despite, ...record } = read();
-  write(record);
-  stored = null;
-  follow();
+  deliver(body);
 };

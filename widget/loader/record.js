@@ -5,22 +5,12 @@ const valueOf = ({ notice, decided_at, choices }) => {
   const grants = Object.keys(choices).filter((id) => choices[id]);
   return `1~${notice}~${Math.floor(decided_at / 1000).toString(36)}~${grants.sort().join(".")}`;
 };
-// A site that shares its choices over its subdomains has one cookie for all of them.
-const domain = tag.domains?.find((one) => `.${location.hostname}`.endsWith(`.${one}`));
-const put = (name, value, age, where) => {
+//= loader/domain.js
+const put = (name, value, age = 31536000) => {
   try {
-    const more = (where ? `; Domain=${where}` : "") + (location.protocol === "https:" ? "; Secure" : "");
+    const more = (domain ? `; Domain=${domain}` : "") + (location.protocol === "https:" ? "; Secure" : "");
     document.cookie = `${name}=${value}; Max-Age=${age}; Path=/; SameSite=Lax${more}`;
   } catch {}
-};
-// Two cookies of one name may lie on two domains, and nobody can tell which is which: the stray one goes first.
-const heal = (name) => {
-  const parts = location.hostname.split(".");
-  for (const stray of [undefined, ...parts.map((_, at) => parts.slice(at).join("."))]) if (stray !== domain) put(name, "", 0, stray);
-};
-const keep = (name, value) => {
-  if (domain || cookies(name).length > 1) heal(name);
-  put(name, value, 31536000, domain);
 };
 let memory = {};
 let durable = true;
@@ -50,14 +40,13 @@ const newest = () => {
 };
 const assure = () => {
   const best = newest();
-  const there = cookies("assent");
-  if (best && (there.length > 1 || there[0] !== best.value)) keep("assent", best.value);
+  if (best && cookies("assent")[0] !== best.value) put("assent", best.value);
   return best;
 };
 
 stored = assure();
-// The signal counts until the visitor decides with it on: an explicit later choice wins, and the record knows which one that is.
-const barred = ({ gpc }) => signal && gpc && read().despite !== stored?.value;
+//= loader/signal.js
 const free = (purpose) => purpose.essential || (holds(purpose) && stored.grants.includes(purpose.id) && !barred(purpose));
 const granted = (id) => tag.purposes.some((purpose) => purpose.id === id && free(purpose));
-const choices = () => Object.fromEntries(optional.map(({ id }) => [id, granted(id)]));
+const each = (say) => Object.fromEntries(optional.map(({ id }) => [id, say(id)]));
+const choices = () => each(granted);

@@ -8,6 +8,9 @@ try {
   trust = window.trustedTypes?.createPolicy("assent", trust) ?? trust;
 } catch {}
 
+const afterPaint = (task) => requestAnimationFrame(() => setTimeout(task));
+// What is on the screen: `view` is banner or closed, `root` its element, `handle` the widget in it, once that is there.
+const now = { view: due() };
 let host, shadow;
 const dress = (css) => {
   try {
@@ -30,17 +33,13 @@ const raise = () => {
   shadow.addEventListener("click", (event) => live().press(event));
   dress(tag.css);
 };
-
-let view = due();
-let root, handle;
 // A fresh element each time, so that no listener of an earlier widget stays behind.
-const paint = (next) => {
+const paint = (view) => {
   raise();
-  view = next;
-  handle = null;
-  root = document.createElement("div");
-  root.innerHTML = trust.createHTML(tag.html[view]);
+  const root = document.createElement("div");
+  root.innerHTML = trust.createHTML(html[view]);
   shadow.replaceChildren(root);
+  Object.assign(now, { view, root, handle: null });
 };
 const show = () => {
   document.body.prepend(host);

@@ -1,16 +1,17 @@
-// Owns waking what comes later, and doing without it: the answers by the loader alone, the preferences by a form.
+// Owns asking for what comes later, and doing without it: the answers by the loader alone, the preferences by a form.
 // Refuses to wait for the widget where it can do without.
 
-let coming, began, failed;
-let wished = false;
+// How long a visitor and a decision wait for it, in milliseconds.
+const PATIENCE = 4000;
 const life = new AbortController();
+let coming;
 
 // An import takes no integrity; a script element does, and what it has loaded is what the import finds.
 const module = (url) =>
   new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.type = "module";
-    script.integrity = integrity.js;
+    script.integrity = tag.integrity;
     script.nonce = source.nonce;
     script.src = trust.createScriptURL(url);
     script.onload = () => resolve(import(url));
@@ -19,36 +20,25 @@ const module = (url) =>
     document.documentElement.append(script);
     script.remove();
   });
-const folder = `${base}widget/${tag.widget}/`;
 const later = () => {
   raise();
+  const folder = `${base}widget/${tag.widget}/`;
   return (coming ??= module(folder + "widget.js").then((widget) => {
-    const core = {
-      ...tag,
-      ...{ base, folder, host, shadow, life, warn, dress, optional, ran, once, needs, allowed, settle },
-      ...{ read, write, choices, granted, decide, answer, post, open, calm, fail },
-      view: () => view,
-      wished: () => wished,
+    const parts = widget.later({
+      ...{ tag, source, key, base, folder, host, shadow, now, life, domain, optional, ran, once },
+      ...{ warn, dress, paint, listen, needs, allowed, settle, tell, choices, granted, cookies, read, write, put, newest },
+      ...{ send, unqueue, obey, decide, answer, open, calm, form },
       decided: () => !!stored,
-      // The widget in the element that was painted last, made if it is not there.
-      widget: (mount) => (handle ??= mount(root, view)),
-    };
-    const parts = widget.later(core);
+    });
     stand = parts.stand;
-    stand();
     return parts;
   }));
 };
 // After the paint: the banner is on the screen before anything else is asked for.
-let asked = false;
-const soon = () => {
-  if (asked) return;
-  asked = true;
-  requestAnimationFrame(() => setTimeout(() => later().then(({ sweep }) => sweep(), warn)));
-};
+const soon = () => coming ?? afterPaint(() => later().catch(warn));
 
 const calm = () => {
-  wished = false;
+  now.wished = false;
   shadow.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
 };
 // The same choices as a plain form, where the widget does not come.
@@ -56,52 +46,34 @@ const form = () => {
   calm();
   location.assign(`${base}${site}/choices?lang=${tag.locale}&back=${encodeURIComponent(location.href)}`);
 };
-const fail = (error) => {
-  failed = true;
-  warn(error);
-  if (wished) form();
-};
-const wake = () => {
-  began ??= Date.now();
-  later().then((parts) => parts.wake(), fail);
-};
 const open = () => {
-  if (failed) return form();
   rest();
-  wished = true;
-  if (!handle) shadow.querySelector("[data-act=manage],[data-act=open]")?.setAttribute("aria-busy", "true");
-  wake();
-  setTimeout(() => wished && form(), Math.max(0, began + 4000 - Date.now()));
+  now.wished = true;
+  if (!now.handle) shadow.querySelector("[data-act=manage],[data-act=open]")?.setAttribute("aria-busy", "true");
+  later().then((parts) => parts.open(), form);
+  setTimeout(() => now.wished && form(), PATIENCE);
 };
 
-const every = (yes) => Object.fromEntries(optional.map(({ id }) => [id, yes]));
-// An answer that the widget does not see: it closes what asks.
+// An answer that the widget does not see: it closes what asks. What comes later says that it is saved.
 const answer = (wanted, method, layer) => {
-  wished = false;
+  now.wished = false;
+  now.answered = true;
   decide(wanted, method, layer);
   paint("closed");
-  // What is in a live region from the start is not announced.
-  const said = root.querySelector("[role=status]");
-  setTimeout(() => (said.textContent = tag.saved), 50);
+};
+const act = {
+  open,
+  manage: open,
+  close: () => shadow.querySelector("dialog").close(),
+  accept: () => answer(each(() => true), "accept_all", 1),
+  reject: () => answer(each(() => false), "reject_all", 1),
+  withdraw: () => answer(each(() => false), "withdraw", 1),
 };
 // Until the widget is there, an answer is carried out at once, and a wish for the preferences is kept.
 const press = (event) => {
-  const act = !handle && event.target.closest("[data-act]")?.dataset.act;
-  if (!act) return;
-  if (act === "manage" || act === "open") return open();
-  if (act === "close") return shadow.querySelector("dialog").close();
-  const yes = act === "accept";
-  answer(every(yes), yes ? "accept_all" : "reject_all", 1);
+  const name = !now.handle && event.target.closest("[data-act]")?.dataset.act;
+  if (!name) return;
+  act[name]();
   // The pressed button is gone; the keyboard goes on from what took its place.
-  root.querySelector("button")?.focus();
-};
-
-// A newer notice came out while this page was open: its script takes over. If it does not come, the next page asks.
-const retire = () => {
-  life.abort();
-  host?.remove();
-};
-const again = () => {
-  window[key] = { source, beyond: tag.number, retire };
-  import(`${base}${site}.js?lang=${tag.locale}&after=${tag.number}`).catch(warn);
+  if (now.view === "closed") now.root.querySelector("button")?.focus();
 };

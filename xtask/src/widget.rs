@@ -45,7 +45,7 @@ pub(crate) fn build() -> Result<()> {
 
     step(3, "writing the bridge between module and page");
     let (js, wasm) = bundle::bind(&module)?;
-    let js = js + &bundle::without_comments(&later()?);
+    let js = js + &bundle::without_comments(&later(&bundle::integrity(&wasm))?);
 
     step(4, "compressing");
     let bundle = Bundle::pack(js, wasm)?;
@@ -57,13 +57,14 @@ pub(crate) fn build() -> Result<()> {
 }
 
 /// What comes after the first picture, and travels with the glue: `later.js` with its parts in the places of their
-/// `//= later/NAME.js` lines.
-fn later() -> Result<String> {
+/// `//= later/NAME.js` lines. It loads the module, so it says what it demands of it; the tag does not have to. It brings a style.
+fn later(integrity: &str) -> Result<String> {
     let read = |name: &str| {
         let path = workspace().join("widget").join(name);
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
-    let mut whole = String::new();
+    let look = bundle::without_comments(&read("later/look.css")?).replace('\n', "");
+    let mut whole = format!("const WASM = {integrity:?};\nconst LOOK = {look:?};\n");
     for line in read("later.js")?.lines() {
         match line.trim().strip_prefix("//= ") {
             Some(part) => whole += &read(part)?,

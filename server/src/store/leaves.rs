@@ -30,8 +30,7 @@ impl LeafRow {
     /// The bytes of the leaf; nothing if a commitment is not of the right length.
     #[must_use]
     pub fn entry(&self) -> Option<String> {
-        let commitment = || Hash::from_slice(self.commitment.as_deref()?);
-        self.entry.clone().or_else(|| Some(Entry::Receipt { commitment: commitment()? }.canonical_json()))
+        bytes_of(self.commitment.as_deref(), self.entry.clone())
     }
 
     /// The hash of the leaf.
@@ -76,6 +75,57 @@ impl Store {
         })
     }
 
+    /// The bytes of the leaves from `first` to before `end`, in order, without what opens them; nothing if one is missing.
+    pub async fn leaf_entries(
+        &self,
+        site: &SiteId,
+        ledger: i64,
+        first: i64,
+        end: i64,
+    ) -> sqlx::Result<Option<Vec<String>>> {
+        let entries = self.stored_entries(site, ledger, first, end).await?;
+        Ok(entries.filter(|entries| i64::try_from(entries.len()).is_ok_and(|count| count == end - first)))
+    }
+
+    /// The hashes of whatever leaves there are from `first` to before `end`, in order.
+    pub async fn leaf_hashes(
+        &self,
+        site: &SiteId,
+        ledger: i64,
+        first: i64,
+        end: i64,
+    ) -> sqlx::Result<Vec<Hash>> {
+        let entries = self.stored_entries(site, ledger, first, end).await?.ok_or_else(|| damaged(site))?;
+        Ok(entries.iter().map(|entry| leaf_hash(entry.as_bytes())).collect())
+    }
+
+    async fn stored_entries(
+        &self,
+        site: &SiteId,
+        ledger: i64,
+        first: i64,
+        end: i64,
+    ) -> sqlx::Result<Option<Vec<String>>> {
+        let rows: Vec<(Option<Vec<u8>>, Option<String>)> = on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select commitment, entry from (
+                     select leaf_index, commitment, cast(null as text) as entry from receipts
+                     where site = $1 and ledger = $2 and leaf_index >= $3 and leaf_index < $4
+                     union all
+                     select leaf_index, null, entry from entries
+                     where site = $1 and ledger = $2 and leaf_index >= $3 and leaf_index < $4
+                 ) as leaves order by leaf_index",
+            )
+            .bind(site.as_str())
+            .bind(ledger)
+            .bind(first)
+            .bind(end)
+            .fetch_all(pool)
+            .await?
+        });
+        Ok(rows.into_iter().map(|(commitment, entry)| bytes_of(commitment.as_deref(), entry)).collect())
+    }
+
     /// The entries of one tile from `first` to before `end`: leaf hashes at level 0, above it those of complete tiles below
     /// (tlog-tiles). Nothing if one is missing.
     pub async fn tile_hashes(
@@ -88,7 +138,8 @@ impl Store {
     ) -> sqlx::Result<Option<Vec<Hash>>> {
         let (from, to) = (leaf_to_sql(first), leaf_to_sql(end));
         let hashes: Option<Vec<Hash>> = if level == 0 {
-            self.leaves(site, ledger, from, to).await?.iter().map(LeafRow::hash).collect()
+            let entries = self.leaf_entries(site, ledger, from, to).await?;
+            entries.map(|entries| entries.iter().map(|entry| leaf_hash(entry.as_bytes())).collect())
         } else {
             let rows: Vec<Vec<u8>> = on_engine!(self, |pool| {
                 sqlx::query_scalar(
@@ -194,6 +245,11 @@ impl LedgerRow {
     pub fn entries_at(&self, level: u8) -> u64 {
         u64::try_from(self.leaves).unwrap_or_default().checked_shr(u32::from(level) * 8).unwrap_or_default()
     }
+}
+
+/// A leaf's own bytes: of a receipt its commitment's entry; nothing if that is not of the right length.
+fn bytes_of(commitment: Option<&[u8]>, entry: Option<String>) -> Option<String> {
+    entry.or_else(|| Some(Entry::Receipt { commitment: Hash::from_slice(commitment?)? }.canonical_json()))
 }
 
 fn damaged(site: &SiteId) -> sqlx::Error {

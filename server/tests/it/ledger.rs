@@ -98,7 +98,7 @@ async fn a_notice_and_a_build_are_leaves(engine: Engine) {
 }
 
 /// Runs SQL past the server, as somebody with the database's password can.
-async fn raw(store: &Store, sql: &'static str) -> Result<u64, String> {
+pub(crate) async fn raw(store: &Store, sql: &'static str) -> Result<u64, String> {
     match store.pool() {
         Pool::Sqlite(pool) => sqlx::query(sql).execute(pool).await.map(|done| done.rows_affected()),
         Pool::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(|done| done.rows_affected()),

@@ -6,6 +6,7 @@
 mod harness;
 mod ledger;
 
+mod bundle;
 mod decisions;
 mod erasure;
 mod exports;
@@ -14,6 +15,8 @@ mod migrations;
 mod notices;
 mod pages;
 mod process;
+mod publish;
 mod sharing;
 mod tags;
+mod verify;
 mod views;

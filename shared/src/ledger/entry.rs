@@ -115,6 +115,16 @@ impl Entry {
     /// Never: every field is a string or a number.
     #[must_use]
     pub fn canonical_json(&self) -> String {
+        // Nearly all entries are these two, and a verifier writes a million of them.
+        match self {
+            Self::Receipt { commitment } => {
+                return format!(r#"{{"commitment":"{commitment}","type":"receipt"}}"#);
+            }
+            Self::Tombstone { commitment } => {
+                return format!(r#"{{"commitment":"{commitment}","type":"tombstone"}}"#);
+            }
+            _ => {}
+        }
         // Through a sorted map: the tag comes first otherwise.
         let sorted: Option<BTreeMap<String, Value>> =
             serde_json::to_value(self).and_then(serde_json::from_value).ok();

@@ -7,6 +7,12 @@ use assent_tests::stage::Stage;
 use assent_tests::visitor::Visitor;
 
 pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
+    // What stands for an embed moves nothing, wherever the page has put it.
+    visitor.visit("/still.html").await;
+    visitor.waits_for("stands() === 5").await;
+    visitor.screenshot("still").await;
+    assert_eq!(visitor.asks("places()").await, visitor.asks("before").await);
+
     visitor.visit("/").await;
     visitor.waits_for("stands() === 5").await;
     visitor.screenshot("held").await;

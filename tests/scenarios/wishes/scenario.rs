@@ -29,7 +29,7 @@ pub(crate) async fn play(Stage { visitor, host, site }: Stage) {
                 "probe.roots()[0].adoptedStyleSheets.some((sheet) => Array.from(sheet.cssRules).some((rule) =>
                     rule.media && rule.media.mediaText.includes({wish:?})))"
             );
-            assert!(visitor.asks(&known).await == true, "the style knows {wish}");
+            visitor.waits_for(&known).await;
         }
         if visitor.engine() == Engine::Chromium {
             forced_colours(&visitor, layout).await;

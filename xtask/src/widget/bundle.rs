@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64, HEXLOWER};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -114,6 +114,11 @@ pub(super) fn bind(module: &Path) -> Result<(String, Vec<u8>)> {
     }
     let js = without_comments(output.js());
     Ok((js, output.wasm_mut().emit_wasm()))
+}
+
+/// What a browser holds a file against (SRI §3.5).
+pub(super) fn integrity(file: &[u8]) -> String {
+    format!("sha256-{}", BASE64.encode(&Sha256::digest(file)))
 }
 
 /// Drops comment lines and indentation. Left alone where a template literal spans lines: there, both are text.

@@ -7,36 +7,27 @@ let timer;
 
 // Says whether the server has spoken about the decision; if not, it stays in the queue.
 const send = async (body) => {
-  let receipt, refused;
+  let refused;
   try {
-    const answer = await fetch(`${base}${site}/decisions`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-      credentials: "same-origin",
-      keepalive: true,
-      signal: AbortSignal.timeout?.(30000),
-    });
+    const answer = await core.send(body);
     const { status } = answer;
     if (status >= 500 || [408, 425, 429].includes(status)) {
       pause = Math.max(pause, 1000 * (answer.headers.get("retry-after") | 0));
       return false;
     }
-    if (answer.ok) receipt = (await answer.json()).receipt;
-    else refused = { status, ...(await answer.json().catch(() => null)) };
+    if (!answer.ok) refused = { status, ...(await answer.json().catch(() => null)) };
   } catch {
     return false;
   } finally {
     // Its Set-Cookie may have come after a newer decision.
-    assure();
+    tidy();
   }
-  const record = read();
-  write({ ...record, ...(receipt && { receipt }), queue: record.queue.filter(({ id }) => id !== body.id) });
   if (refused) {
+    core.unqueue(body);
     warn(`decision refused with ${refused.status}: ${refused.detail ?? refused.title ?? ""}`);
-    tell("error", { status: refused.status, title: refused.title ?? "" });
+    core.tell("error", { status: refused.status, title: refused.title ?? "" });
     // The notice changed while its question was open. Only the newest decision is taken back: a later one stands.
-    if (refused.code === "stale_notice" && record.last === body.id) {
+    if (refused.code === "stale_notice" && read().last === body.id) {
       forget();
       again();
     }
@@ -61,4 +52,23 @@ const post = async () => {
     // Something may have been queued between the last look and here.
     if (read().queue.length) return post();
   }
+};
+
+// The visitor's decision is beyond what is asked now: they are asked again, and until then nothing is granted.
+const forget = () => {
+  heal("assent");
+  core.put("assent", "", 0);
+  const { said, despite, ...record } = read();
+  write(record);
+  core.obey(null);
+};
+// A newer notice came out while this page was open: its script takes over. If it does not come, the next page asks.
+const again = () => {
+  const retire = () => {
+    life.abort();
+    host.remove();
+    delete window[core.key];
+  };
+  window[core.key] = { source: core.source, beyond: number, retire };
+  import(`${base}${site}.js?lang=${locale}&after=${number}`).catch(warn);
 };

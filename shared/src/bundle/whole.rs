@@ -1,0 +1,139 @@
+//! Owns checking the lines of a whole ledger: each against its leaf, and all leaves against the signed root.
+//! Refuses gaps: what was erased or is withheld has its line as well.
+
+use super::align::Align;
+use super::broken::{Broken, Failure, What};
+use super::contents::Contents;
+use super::history::{Agreement, History};
+use super::line::Line;
+use crate::ledger::{Frontier, Hash};
+
+/// A whole ledger while its lines come.
+#[derive(Debug)]
+pub(super) struct Whole {
+    leaves: Vec<Hash>,
+    agreement: Agreement,
+    lines: u64,
+    /// The tree over the lines themselves; only where the leaves are not those that were signed.
+    own: Option<Frontier>,
+    align: Option<Align>,
+    odd_content: Option<Broken>,
+    contents: Contents,
+}
+
+impl Whole {
+    pub(super) fn new(history: &History, leaves: Vec<Hash>, contents: Contents) -> Self {
+        let agreement = history.held_against(&leaves);
+        let own = (!agreement.sound).then(Frontier::default);
+        Self { leaves, agreement, lines: 0, own, align: None, odd_content: None, contents }
+    }
+
+    /// How many lines came.
+    pub(super) fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// Takes the next line.
+    pub(super) fn take(&mut self, text: &[u8]) -> Result<(), Failure> {
+        let at = self.lines;
+        self.lines += 1;
+        let line = std::str::from_utf8(text).map_err(|error| error.to_string()).and_then(Line::parse);
+        let line = line.and_then(|line| match line.path {
+            None => Ok(line),
+            Some(_) => Err("a whole ledger has no paths".to_owned()),
+        });
+        let hash = line.as_ref().ok().map(|line| line.content.leaf_hash());
+        if let Some(own) = &mut self.own {
+            own.append(hash.unwrap_or(Hash([0; 32])), |_, _| ());
+        }
+        if let Some(align) = &mut self.align {
+            align.next(hash);
+            return Ok(());
+        }
+        let leaf = usize::try_from(at).ok().and_then(|at| self.leaves.get(at));
+        match line {
+            Ok(line) if line.index == at && hash.as_ref() == leaf => {
+                if self.odd_content.is_none()
+                    && let Err(broken) = self.contents.take(at, &line.content)
+                {
+                    if self.agreement.sound {
+                        return Err(broken.into());
+                    }
+                    self.odd_content = Some(broken);
+                }
+            }
+            Ok(line) => {
+                let why = (hash.as_ref() == leaf).then(|| format!("that it is leaf {}", line.index));
+                self.align = Some(Align::new(&self.leaves, at, hash, why));
+            }
+            Err(why) => self.align = Some(Align::new(&self.leaves, at, None, Some(why))),
+        }
+        Ok(())
+    }
+
+    /// What all lines say together.
+    pub(super) fn finish(self, history: &History) -> Result<Contents, Failure> {
+        let Self { leaves, agreement, lines, own, align, odd_content, contents } = self;
+        let newest = history.newest();
+        let first_difference = align.as_ref().map(Align::at);
+        let of_lines = match align {
+            Some(align) => Some(align.told()),
+            None if lines < leaves.len() as u64 => {
+                Some(Broken::at(lines, What::Removed, "the lines end before it"))
+            }
+            None => None,
+        };
+        if agreement.sound {
+            if let Some(broken) = of_lines {
+                return Err(broken.into());
+            }
+        } else {
+            if own.is_some_and(|own| own.size() == newest.size && own.root() == newest.root) {
+                let at = first_difference.unwrap_or(leaves.len() as u64);
+                let detail = "its hash in leaves/ is not the one that was recorded; the receipts themselves are as they were";
+                return Err(Broken::at(at, What::Changed, detail).into());
+            }
+            if let Some(broken) = of_lines.or(odd_content) {
+                return Err(broken.into());
+            }
+            return Err(bounded(leaves.len() as u64, newest.size, agreement).into());
+        }
+        match agreement.differs {
+            Some((size, true)) => Err(forked(size, "your saved checkpoint").into()),
+            Some((size, false)) => Err(forked(size, "an earlier checkpoint").into()),
+            None => Ok(contents),
+        }
+    }
+}
+
+/// Lines and leaves agree with each other and not with what was signed: somebody wrote both. The earlier checkpoints still say
+/// between which two of them.
+fn bounded(leaves: u64, size: u64, agreement: Agreement) -> Broken {
+    let from = agreement.fits;
+    // Where all that is left fits, what was cut off lies behind it.
+    let until = agreement.differs.map_or(size, |(size, _)| size);
+    let what = match leaves.cmp(&size) {
+        std::cmp::Ordering::Less => What::Removed,
+        std::cmp::Ordering::Equal => What::Changed,
+        std::cmp::Ordering::Greater => What::Inserted,
+    };
+    let last = until.saturating_sub(1).max(from);
+    let place =
+        if from == last { format!("at leaf {from}") } else { format!("between leaf {from} and leaf {last}") };
+    let counts = if leaves == size {
+        String::new()
+    } else {
+        format!("; {size} leaves were signed, {leaves} are here")
+    };
+    let detail = format!(
+        "something {place}, and leaves/ was rewritten to match: its root is not the one that was signed{counts}"
+    );
+    Broken { index: (from == last).then_some(from), what, detail }
+}
+
+pub(super) fn forked(size: u64, whose: &str) -> Broken {
+    let detail = format!(
+        "the first {size} leaves are not those of {whose} of size {size}: two histories were signed for this ledger"
+    );
+    Broken::somewhere(What::Forked, detail)
+}
