@@ -48,13 +48,15 @@ const send = async (body) => {
 // What sends the queue in its order comes later. Where it does not come in time, this decision goes out by itself; the server
 // takes it once.
 const deliver = (body) => {
+  let waits = true;
   const alone = () => {
-    clearTimeout(timer);
-    send(body).catch(warn);
+    // Once: to leave a page fails what it was still loading, and a decision sent again would bring back its cookie.
+    if (waits) send(body).catch(warn);
+    waits = false;
   };
-  const timer = setTimeout(alone, PATIENCE);
+  setTimeout(alone, PATIENCE);
   later().then((parts) => {
-    clearTimeout(timer);
+    waits = false;
     parts.decided();
   }, alone);
 };
