@@ -13,7 +13,7 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
-use crate::pages::{choices, cookies};
+use crate::pages::{choices, cookies, verify};
 use crate::state::App;
 use crate::{decisions, demo, export, log, probes, tag, widget};
 
@@ -48,6 +48,9 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .merge(visitor)
         .route("/_assent/{site}/choices", get(choices::get_choices).post(choices::save_choices))
         .route("/_assent/{site}/cookies", get(cookies::get_cookies))
+        // Anybody
+        .route("/_assent/verify", get(verify::get_verifier))
+        .route("/_assent/verifier/{hash}/{file}", get(verify::get_verifier_file))
         // The operator's programs
         .route("/api/v1/sites/{site}/export", get(export::get_export))
         // Probes

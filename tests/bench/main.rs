@@ -8,11 +8,12 @@ mod one_by_one;
 mod page;
 mod process;
 mod size;
+mod verify;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask bench [size|page|ingest|export]... (all without a name)";
+const USAGE: &str = "usage: cargo xtask bench [size|page|ingest|export|verify]... (all without a name)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -23,7 +24,7 @@ async fn main() -> ExitCode {
         return one_by_one::serve(Path::new(database)).await;
     }
     if let Some(unknown) =
-        arguments.iter().find(|name| !["size", "page", "ingest", "export"].contains(&name.as_str()))
+        arguments.iter().find(|name| !["size", "page", "ingest", "export", "verify"].contains(&name.as_str()))
     {
         say(&format!("There is no benchmark `{unknown}`. {USAGE}"));
         return ExitCode::FAILURE;
@@ -42,6 +43,9 @@ async fn main() -> ExitCode {
     }
     if wanted("export") {
         result = result.and(export::run().await);
+    }
+    if wanted("verify") {
+        result = result.and(verify::run());
     }
     match result {
         Ok(()) => ExitCode::SUCCESS,

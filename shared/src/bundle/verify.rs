@@ -59,9 +59,9 @@ pub fn saved_checkpoint(mut file: impl Read) -> Result<SignedCheckpoint, Failure
         for entry in archive.entries()?.raw(true) {
             let mut entry = entry?;
             if *entry.path_bytes() == *super::name::CHECKPOINT.as_bytes() {
-                let mut note = String::new();
-                entry.by_ref().take(LONGEST_LINE).read_to_string(&mut note)?;
-                return SignedCheckpoint::parse(&note).map_err(|_| none());
+                let mut signed = String::new();
+                entry.by_ref().take(LONGEST_LINE).read_to_string(&mut signed)?;
+                return SignedCheckpoint::parse(&signed).map_err(|_| none());
             }
         }
         return Err(none());
@@ -100,8 +100,8 @@ struct Reading<'t> {
 }
 
 enum Ledger {
-    Whole(Whole),
-    Part(Part),
+    Whole(Box<Whole>),
+    Part(Box<Part>),
 }
 
 fn verify_bundle(file: impl Read, trust: &Trust) -> Result<Report, Failure> {
@@ -198,7 +198,7 @@ impl Reading<'_> {
                     };
                     Broken::at(next, What::Removed, broken.detail).into()
                 }
-                other => other,
+                unusable @ Failure::Unusable(_) => unusable,
             })?;
             if read == 0 {
                 return Ok(());
@@ -221,9 +221,9 @@ impl Reading<'_> {
         let notices = std::mem::take(&mut self.notices);
         let contents = Contents::new(head.site, head.selection.clone(), notices);
         self.ledger = Some(if head.selection.is_everything() {
-            Ledger::Whole(Whole::new(history, std::mem::take(&mut self.leaves), contents))
+            Ledger::Whole(Box::new(Whole::new(history, std::mem::take(&mut self.leaves), contents)))
         } else {
-            Ledger::Part(Part::new(contents))
+            Ledger::Part(Box::new(Part::new(contents)))
         });
         Ok(())
     }
@@ -247,12 +247,8 @@ impl Reading<'_> {
         };
         history.check_keys(contents.handovers())?;
         let counts = contents.finish(scope == Scope::Whole)?;
-        let key = self
-            .trust
-            .key
-            .clone()
-            .or_else(|| history.key().cloned())
-            .ok_or_else(|| missing("bundle.json"))?;
+        // Not the one that is trusted, if that is an older one: this one has signed.
+        let key = history.key().cloned().ok_or_else(|| missing("bundle.json"))?;
         let newest = history.newest();
         Ok(Report {
             scope,
