@@ -14,6 +14,7 @@ const PIECE: usize = 1 << 20;
 /// Checks `file`, with a key and a saved checkpoint if the person gave them; returns `proven`, `broken` or `unusable`, and what
 /// to read. `progress` hears of every piece, as a part of the whole.
 #[wasm_bindgen]
+#[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "what comes over the bridge comes by value")]
 pub fn verify(file: Blob, key: &str, saved: Option<Blob>, progress: &Function) -> Array {
     let (state, text) = match checked(&file, key, saved.as_ref(), progress) {

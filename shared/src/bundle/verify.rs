@@ -41,7 +41,13 @@ pub fn verify(mut file: impl Read, trust: &Trust) -> Result<Report, Failure> {
     if first.get(MAGIC).is_some_and(|magic| magic == b"ustar") {
         return verify_bundle(Cursor::new(first).chain(file), trust);
     }
-    Receipts::parse(&text(first, file)?)?.verify(trust)
+    let text = text(first, file)?;
+    if SignedCheckpoint::parse(&text).is_ok() {
+        return Err(Failure::Unusable(
+            "This is a checkpoint: give it with --checkpoint, beside a bundle that it is to be compared with.".to_owned(),
+        ));
+    }
+    Receipts::parse(&text)?.verify(trust)
 }
 
 /// The checkpoint of a file: a signed note alone, or any file that [`verify`] reads.
@@ -175,7 +181,9 @@ impl Reading<'_> {
         if bytes.len() > LEAVES_PER_FILE * 32 {
             return Err(file.malformed("holds more hashes than such a file does"));
         }
-        // What is left over where a file was cut is no hash; the root tells.
+        if bytes.len() % 32 != 0 {
+            return Err(file.malformed("does not hold whole hashes: it was cut, or something was added"));
+        }
         self.leaves.extend(bytes.chunks_exact(32).filter_map(Hash::from_slice));
         Ok(())
     }
