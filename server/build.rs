@@ -1,28 +1,32 @@
-//! Owns what must be true before the server compiles: the widget's files are there, and every language says everything.
-//! Refuses to build the widget; `cargo xtask` does.
+//! Owns what must be true before the server compiles: the widget's and the verifier's files are there, and every language says everything.
+//! Refuses to build them; `cargo xtask` does.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 fn main() {
-    hand_over_the_widget();
+    hand_over("widget");
+    hand_over("verifier");
     compare_the_languages();
 }
 
-fn hand_over_the_widget() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/widget");
+/// Tells the compiler where a module's files are, and its hash.
+fn hand_over(name: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(name);
     println!("cargo::rerun-if-changed={}", folder.display());
     let Ok(hash) = std::fs::read_to_string(folder.join("hash")) else {
         println!(
-            "cargo::error=The widget is not built yet. Run `cargo xtask widget` (or `cargo xtask run`) first."
+            "cargo::error=The {name} is not built yet. Run `cargo xtask widget` (or `cargo xtask run`) first."
         );
         return;
     };
-    for file in ["widget.js", "widget.js.br", "widget.wasm", "widget.wasm.br", "hash"] {
-        println!("cargo::rerun-if-changed={}", folder.join(file).display());
+    for ending in ["js", "js.br", "wasm", "wasm.br"] {
+        println!("cargo::rerun-if-changed={}", folder.join(format!("{name}.{ending}")).display());
     }
-    println!("cargo::rustc-env=ASSENT_WIDGET_FOLDER={}", folder.display());
-    println!("cargo::rustc-env=ASSENT_WIDGET_HASH={}", hash.trim());
+    println!("cargo::rerun-if-changed={}", folder.join("hash").display());
+    let constant = name.to_uppercase();
+    println!("cargo::rustc-env=ASSENT_{constant}_FOLDER={}", folder.display());
+    println!("cargo::rustc-env=ASSENT_{constant}_HASH={}", hash.trim());
 }
 
 /// Every language has the keys that English has, and no others. Plural forms differ; `locales/tests.rs` knows which.

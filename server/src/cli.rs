@@ -262,8 +262,8 @@ fn interruption() -> Result<impl Future<Output = ()>, String> {
 async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
     match command {
         SiteCommand::Add { site, origins, name, environment, share_subdomains } => {
-            if site.as_str() == "widget" {
-                return Err("`widget` is Assent's own address; choose another id.".to_owned());
+            if ["widget", "verifier", "verify"].contains(&site.as_str()) {
+                return Err(format!("`{site}` is Assent's own address; choose another id."));
             }
             if share_subdomains
                 && let Some(origin) = origins.iter().find(|origin| domain::registrable(origin).is_none())

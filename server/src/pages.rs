@@ -1,10 +1,11 @@
 //! Owns what the server's own pages share: their language, their frame, their headers; and the page that tells of a failure.
-//! Refuses scripts: every page is whole without one, and its policy lets none run.
+//! Refuses scripts: every page is whole without one, and its policy lets none run; only the verifier is nothing but a script.
 
 pub mod choices;
 pub mod cookies;
 pub mod notice;
 mod submission;
+pub mod verify;
 mod view;
 mod way_back;
 
@@ -26,11 +27,15 @@ use crate::{locales, tag};
 /// The style of every page.
 const STYLE: &str = include_str!("../templates/style.css");
 
+/// Lets a page look as it does, and no other way.
+static STYLE_SOURCE: LazyLock<String> =
+    LazyLock::new(|| format!("style-src 'sha256-{}'", BASE64.encode(&Sha256::digest(STYLE))));
+
 /// What a page may do: nothing, but look as it does and send its form to its own host.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let style = BASE64.encode(&Sha256::digest(STYLE));
     format!(
-        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+        "default-src 'none'; {}; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+        *STYLE_SOURCE
     )
 });
 

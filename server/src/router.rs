@@ -13,7 +13,7 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
-use crate::pages::{choices, cookies, notice};
+use crate::pages::{choices, cookies, notice, verify};
 use crate::state::App;
 use crate::{decisions, demo, export, log, probes, publish, receipts, tag, widget};
 
@@ -50,6 +50,8 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/_assent/{site}/cookies", get(cookies::get_cookies))
         // The auditor
         .merge(publish::routes())
+        .route("/_assent/verify", get(verify::get_verifier))
+        .route("/_assent/verifier/{hash}/{file}", get(verify::get_verifier_file))
         // The operator's programs
         .route("/api/v1/sites/{site}/export", get(export::get_export))
         .route("/api/v1/sites/{site}/receipts/{decision}", get(receipts::get_receipt))

@@ -9,11 +9,13 @@ mod one_by_one;
 mod page;
 mod process;
 mod size;
+mod verify;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask bench [size|page|ingest|ledger|export]... (all without a name)";
+const USAGE: &str =
+    "usage: cargo xtask bench [size|page|ingest|ledger|export|verify]... (all without a name)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -28,8 +30,9 @@ async fn main() -> ExitCode {
     {
         return ledger::serve(mode, Path::new(database)).await;
     }
-    if let Some(unknown) =
-        arguments.iter().find(|name| !["size", "page", "ingest", "ledger", "export"].contains(&name.as_str()))
+    if let Some(unknown) = arguments
+        .iter()
+        .find(|name| !["size", "page", "ingest", "ledger", "export", "verify"].contains(&name.as_str()))
     {
         say(&format!("There is no benchmark `{unknown}`. {USAGE}"));
         return ExitCode::FAILURE;
@@ -51,6 +54,9 @@ async fn main() -> ExitCode {
     }
     if wanted("export") {
         result = result.and(export::run().await);
+    }
+    if wanted("verify") {
+        result = result.and(verify::run());
     }
     match result {
         Ok(()) => ExitCode::SUCCESS,

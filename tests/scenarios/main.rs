@@ -116,6 +116,8 @@ mod two_cookies;
 mod two_tabs;
 #[path = "two_tags/scenario.rs"]
 mod two_tags;
+#[path = "verify/scenario.rs"]
+mod verify;
 #[path = "wasm_blocked/scenario.rs"]
 mod wasm_blocked;
 #[path = "wishes/scenario.rs"]
@@ -158,7 +160,7 @@ fn main() -> ExitCode {
         hostile_page keyboard languages late_answer light_layouts locales manage narrow not_covered
         notice_changes odd_devices pages queue_survives reject_all reopen returning_visit server_down
         signal stale_notice storage_refused strict_csp tag_anywhere tag_at_the_end third_party
-        prerendered subdomains two_cookies two_tabs two_tags wasm_blocked wishes withdrawal scripts_off("without scripts")
+        prerendered subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts")
         behind_nginx["behind nginx"]
     };
     let mut trials = Vec::new();

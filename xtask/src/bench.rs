@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::cargo::{binaries, cargo, find, must_run};
-use crate::{packages, run, widget};
+use crate::{packages, run, wasm};
 
 /// The peers whose banners `bench page` shows beside ours, at the versions that its figures name.
 const PEERS: [(&str, &str); 2] = [("vanilla-cookieconsent", "3.1.0"), ("cookies-eu-banner", "3.0.0")];
@@ -19,7 +19,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn bench(options: &Options) -> Result<()> {
-    widget::build()?;
+    wasm::build()?;
     if options.arguments.is_empty() || options.arguments.iter().any(|name| name == "page") {
         // The other benchmarks can do without; this one says at its turn what it lacks.
         let _ = browser().inspect_err(|error| println!("{error:#}"));

@@ -11,6 +11,8 @@ mod run;
 mod steps;
 mod test;
 mod toolchain;
+mod verifier;
+mod wasm;
 mod widget;
 
 use std::process::ExitCode;
@@ -33,7 +35,7 @@ enum Task {
     Test(test::Options),
     /// Build the release binary, widget included
     Build,
-    /// Build the widget alone and hold it against its size budget
+    /// Build the widget, held against its size budget, and the verifier, both for the browser
     Widget,
     /// Check the repository's own rules alone
     Rules,
@@ -46,7 +48,7 @@ fn main() -> ExitCode {
         Task::Run(options) => run::run(&options),
         Task::Test(options) => return test::test(&options),
         Task::Build => run::build(),
-        Task::Widget => widget::build(),
+        Task::Widget => wasm::build(),
         Task::Rules => checks::check(),
         Task::Bench(options) => bench::bench(&options),
     };

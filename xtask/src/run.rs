@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::cargo::{binaries, cargo, must_run};
-use crate::widget;
+use crate::wasm;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -30,7 +30,7 @@ pub(crate) fn build() -> Result<()> {
 }
 
 fn build_server(release: bool) -> Result<std::path::PathBuf> {
-    widget::build()?;
+    wasm::build()?;
     println!("building the server");
     let mut command = cargo();
     command.args(["build", "--package", "assent"]);

@@ -9,7 +9,7 @@ use crate::cargo::{cargo, must_run, strict};
 use crate::packages::{self, Machine};
 use crate::postgres::Cluster;
 use crate::steps::{Steps, Tally, run_tests};
-use crate::{checks, widget};
+use crate::{checks, wasm};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -48,7 +48,7 @@ pub(crate) fn test(options: &Options) -> ExitCode {
         steps.step("formatting", || check(cargo().args(["fmt", "--all", "--check"])));
     }
     // Before all that compiles the server, because the server embeds it.
-    steps.step("widget", || widget::build().map(|()| Tally::PASSED));
+    steps.step("widget", || wasm::build().map(|()| Tally::PASSED));
     if everything {
         steps.step("clippy", || {
             let mut clippy = cargo();

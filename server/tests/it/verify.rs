@@ -5,7 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use assent_shared::bundle::sample::{Ledger, pack};
+use reqwest::StatusCode;
 use tempfile::TempDir;
+
+use crate::harness::{Engine, TestServer};
 
 /// Runs `assent verify`; returns its status, what it printed and what it complained of.
 fn verify(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
@@ -60,6 +63,7 @@ fn the_status_tells_proven_from_broken_from_unusable() {
         (&["nowhere.tar"][..], "Give the path of a file"),
         (&["."], "it is a folder"),
         (&["letter.txt"], "give a bundle"),
+        (&["saved"], "give it with --checkpoint"),
         (&["receipt.json"], "--key"),
         (&["good.tar", "--key", "nonsense"], "NAME+ID+KEY"),
         (&["good.tar", "--checkpoint", "letter.txt"], "--checkpoint"),
@@ -69,4 +73,34 @@ fn the_status_tells_proven_from_broken_from_unusable() {
         assert_eq!((status, printed.as_str()), (2, ""), "{arguments:?}");
         assert!(complained.contains(advice), "{complained}");
     }
+}
+
+#[tokio::test]
+async fn the_page_may_ask_for_its_own_parts_and_nothing_else() {
+    let app = TestServer::start(Engine::Sqlite).await;
+    let page = app.get("/_assent/verify").await;
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    for rule in [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+        "form-action 'none'",
+    ] {
+        assert!(policy.split("; ").any(|own| own == rule), "{rule}: {policy}");
+    }
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
+    let html = page.text().await.unwrap();
+    let script = html.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    for file in [script.to_owned(), script.replace("verifier.js", "verifier.wasm")] {
+        let answer = app.get(&file).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{file}");
+        assert!(answer.headers()["cache-control"].to_str().unwrap().contains("immutable"), "{file}");
+        // A worker goes by the policy of its own script.
+        assert!(policy.starts_with(answer.headers()["content-security-policy"].to_str().unwrap()));
+        assert!(answer.bytes().await.unwrap().len() > 1000, "{file}");
+    }
+    let other = app.get("/_assent/verifier/0000000000000000/verifier.js").await;
+    assert_eq!(other.status(), StatusCode::NOT_FOUND);
+    app.finish().await;
 }

@@ -65,16 +65,17 @@ pub(super) struct Receipts {
     notices: Option<BTreeMap<u32, Box<RawValue>>>,
 }
 
+/// Which of the two it is, is said by what only one of them has.
+#[derive(Deserialize)]
+struct Shape {
+    format: Option<String>,
+}
+
 impl Receipts {
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         if text.starts_with("c2sp.org/tlog-proof") {
             let proof = ReceiptProof::parse(text).map_err(|error| malformed(error.to_string()))?;
             return Ok(Self { proofs: vec![proof], key: None, notices: None });
-        }
-        // Which of the two it is, is said by what only one of them has.
-        #[derive(Deserialize)]
-        struct Shape {
-            format: Option<String>,
         }
         let shape: Shape = serde_json::from_str(text)
             .map_err(|error| malformed(format!("this is no receipt and no download of receipts: {error}")))?;

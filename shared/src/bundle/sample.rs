@@ -148,6 +148,9 @@ impl Ledger {
     }
 
     /// The secret of one of the visitors.
+    ///
+    /// # Panics
+    /// Never: it is 128 bits.
     #[must_use]
     pub fn secret(visitor: u64) -> VisitorSecret {
         let text = BASE64URL_NOPAD.encode(&u128::from(visitor + 1).to_be_bytes());
@@ -348,6 +351,9 @@ fn site() -> SiteId {
 }
 
 /// A bundle of these files, with a manifest that fits them.
+///
+/// # Panics
+/// Never: memory takes everything.
 #[must_use]
 pub fn pack(files: &Files) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new(), BEGIN);

@@ -41,7 +41,13 @@ pub fn verify(mut file: impl Read, trust: &Trust) -> Result<Report, Failure> {
     if first.get(MAGIC).is_some_and(|magic| magic == b"ustar") {
         return verify_bundle(Cursor::new(first).chain(file), trust);
     }
-    Receipts::parse(&text(first, file)?)?.verify(trust)
+    let text = text(first, file)?;
+    if SignedCheckpoint::parse(&text).is_ok() {
+        return Err(Failure::Unusable(
+            "This is a checkpoint: give it with --checkpoint, beside a bundle that it is to be compared with.".to_owned(),
+        ));
+    }
+    Receipts::parse(&text)?.verify(trust)
 }
 
 /// The checkpoint of a file: a signed note alone, or any file that [`verify`] reads.
@@ -59,9 +65,9 @@ pub fn saved_checkpoint(mut file: impl Read) -> Result<SignedCheckpoint, Failure
         for entry in archive.entries()?.raw(true) {
             let mut entry = entry?;
             if *entry.path_bytes() == *super::name::CHECKPOINT.as_bytes() {
-                let mut note = String::new();
-                entry.by_ref().take(LONGEST_LINE).read_to_string(&mut note)?;
-                return SignedCheckpoint::parse(&note).map_err(|_| none());
+                let mut signed = String::new();
+                entry.by_ref().take(LONGEST_LINE).read_to_string(&mut signed)?;
+                return SignedCheckpoint::parse(&signed).map_err(|_| none());
             }
         }
         return Err(none());
@@ -100,8 +106,8 @@ struct Reading<'t> {
 }
 
 enum Ledger {
-    Whole(Whole),
-    Part(Part),
+    Whole(Box<Whole>),
+    Part(Box<Part>),
 }
 
 fn verify_bundle(file: impl Read, trust: &Trust) -> Result<Report, Failure> {
@@ -175,7 +181,9 @@ impl Reading<'_> {
         if bytes.len() > LEAVES_PER_FILE * 32 {
             return Err(file.malformed("holds more hashes than such a file does"));
         }
-        // What is left over where a file was cut is no hash; the root tells.
+        if bytes.len() % 32 != 0 {
+            return Err(file.malformed("does not hold whole hashes: it was cut, or something was added"));
+        }
         self.leaves.extend(bytes.chunks_exact(32).filter_map(Hash::from_slice));
         Ok(())
     }
@@ -198,7 +206,7 @@ impl Reading<'_> {
                     };
                     Broken::at(next, What::Removed, broken.detail).into()
                 }
-                other => other,
+                unusable @ Failure::Unusable(_) => unusable,
             })?;
             if read == 0 {
                 return Ok(());
@@ -221,9 +229,9 @@ impl Reading<'_> {
         let notices = std::mem::take(&mut self.notices);
         let contents = Contents::new(head.site, head.selection.clone(), notices);
         self.ledger = Some(if head.selection.is_everything() {
-            Ledger::Whole(Whole::new(history, std::mem::take(&mut self.leaves), contents))
+            Ledger::Whole(Box::new(Whole::new(history, std::mem::take(&mut self.leaves), contents)))
         } else {
-            Ledger::Part(Part::new(contents))
+            Ledger::Part(Box::new(Part::new(contents)))
         });
         Ok(())
     }
@@ -247,12 +255,8 @@ impl Reading<'_> {
         };
         history.check_keys(contents.handovers())?;
         let counts = contents.finish(scope == Scope::Whole)?;
-        let key = self
-            .trust
-            .key
-            .clone()
-            .or_else(|| history.key().cloned())
-            .ok_or_else(|| missing("bundle.json"))?;
+        // Not the one that is trusted, if that is an older one: this one has signed.
+        let key = history.key().cloned().ok_or_else(|| missing("bundle.json"))?;
         let newest = history.newest();
         Ok(Report {
             scope,

@@ -59,6 +59,7 @@ impl From<Salt> for String {
 /// A leaf's content. Its canonical JSON (RFC 8785) is what is hashed and published; fields stand in alphabetical order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "entries are passed on at once, never kept by the million")]
 pub enum Entry {
     /// A decision's receipt.
     Receipt {

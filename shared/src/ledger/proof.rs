@@ -90,7 +90,7 @@ impl ReceiptProof {
         let opening = lines
             .next_if(|line| line.starts_with("extra "))
             .map(|line| {
-                let bytes = BASE64.decode(line["extra ".len()..].as_bytes()).ok()?;
+                let bytes = BASE64.decode(&line.as_bytes()["extra ".len()..]).ok()?;
                 serde_json::from_slice(&bytes).ok()
             })
             .map(|opening| opening.ok_or(malformed("its extra data is no receipt with its salt")))

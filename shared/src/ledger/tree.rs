@@ -276,14 +276,14 @@ pub fn proves_consistency(old: (u64, Hash), new: (u64, Hash), path: &[Hash]) -> 
 
 /// The largest power of two below `size`, which is more than 1.
 fn split(size: u64) -> u64 {
-    1 << (63 - (size - 1).leading_zeros())
+    1 << (size - 1).ilog2()
 }
 
 /// The complete subtrees that cover the leaves from `start`, which must be aligned to the largest of them, up to `end`.
 fn complete_subtrees(mut start: u64, end: u64) -> Vec<Node> {
     let mut nodes = Vec::new();
     while start < end {
-        let level = 63 - (end - start).leading_zeros();
+        let level = (end - start).ilog2();
         #[expect(clippy::cast_possible_truncation, reason = "a level is below 64")]
         nodes.push(Node { level: level as u8, index: start >> level });
         start += 1 << level;

@@ -1,4 +1,4 @@
-//! Owns the question whether the widget has to be built again: a hash over everything that it is made of.
+//! Owns the question whether a module has to be built again: a hash over everything that it is made of.
 //! Refuses modification times, which a fresh checkout does not keep.
 
 use std::fs;
@@ -10,25 +10,19 @@ use sha2::{Digest, Sha256};
 
 use crate::toolchain::Toolchain;
 
-/// Files and folders that decide what the widget is; versions of crates are in the lock file.
-const INPUTS: [&str; 12] = [
+/// Files and folders that decide what any module is; versions of crates are in the lock file.
+const INPUTS: [&str; 6] = [
     "Cargo.lock",
     "Cargo.toml",
     "shared/Cargo.toml",
     "shared/src",
-    "widget/Cargo.toml",
-    "widget/dialog.css",
-    "widget/later",
-    "widget/later.js",
-    "widget/src",
     "xtask/src/toolchain.rs",
-    "xtask/src/widget.rs",
-    "xtask/src/widget",
+    "xtask/src/wasm",
 ];
 
 /// A hash over the names and contents of all inputs and the compiler.
-pub(super) fn of_inputs(root: &Path, toolchain: &Toolchain) -> Result<String> {
-    of(root, &INPUTS, &toolchain.describe()?)
+pub(super) fn of_inputs(root: &Path, own: &[&str], toolchain: &Toolchain) -> Result<String> {
+    of(root, &[&INPUTS[..], own].concat(), &toolchain.describe()?)
 }
 
 fn of(root: &Path, inputs: &[&str], compiler: &str) -> Result<String> {

@@ -1,4 +1,4 @@
-//! Owns the widget's finished files: the module, its glue, their compressed forms and their common hash.
+//! Owns a module's finished files: the module, its glue, their compressed forms and their common hash.
 //! Refuses glue that needs more than these two files.
 
 use std::fs;
@@ -17,7 +17,8 @@ const WINDOW: i32 = 22;
 const HASH_BYTES: usize = 8;
 
 /// What the server embeds, under its file names.
-pub(super) struct Bundle {
+pub(crate) struct Bundle {
+    name: &'static str,
     js: Vec<u8>,
     wasm: Vec<u8>,
     js_br: Vec<u8>,
@@ -27,10 +28,11 @@ pub(super) struct Bundle {
 
 impl Bundle {
     /// Compresses and names the two files.
-    pub(super) fn pack(js: String, wasm: Vec<u8>) -> Result<Self> {
+    pub(super) fn pack(name: &'static str, js: String, wasm: Vec<u8>) -> Result<Self> {
         let js = js.into_bytes();
         let digest = Sha256::new().chain_update(&js).chain_update(&wasm).finalize();
         Ok(Self {
+            name,
             js_br: compress(&js)?,
             wasm_br: compress(&wasm)?,
             hash: HEXLOWER.encode(&digest[..HASH_BYTES]),
@@ -40,13 +42,14 @@ impl Bundle {
     }
 
     /// The bundle of an earlier build, if it is complete.
-    pub(super) fn read(folder: &Path) -> Option<Self> {
+    pub(super) fn read(name: &'static str, folder: &Path) -> Option<Self> {
         let file = |name: &str| fs::read(folder.join(name)).ok();
         Some(Self {
-            js: file("widget.js")?,
-            wasm: file("widget.wasm")?,
-            js_br: file("widget.js.br")?,
-            wasm_br: file("widget.wasm.br")?,
+            name,
+            js: file(&format!("{name}.js"))?,
+            wasm: file(&format!("{name}.wasm"))?,
+            js_br: file(&format!("{name}.js.br"))?,
+            wasm_br: file(&format!("{name}.wasm.br"))?,
             hash: String::from_utf8(file("hash")?).ok()?,
         })
     }
@@ -54,15 +57,16 @@ impl Bundle {
     /// Writes what changed; the hash comes last, because it says that the rest is complete.
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        let files: [(&str, &[u8]); 5] = [
-            ("widget.js", &self.js),
-            ("widget.wasm", &self.wasm),
-            ("widget.js.br", &self.js_br),
-            ("widget.wasm.br", &self.wasm_br),
-            ("hash", self.hash.as_bytes()),
+        let own = self.name;
+        let files: [(String, &[u8]); 5] = [
+            (format!("{own}.js"), &self.js),
+            (format!("{own}.wasm"), &self.wasm),
+            (format!("{own}.js.br"), &self.js_br),
+            (format!("{own}.wasm.br"), &self.wasm_br),
+            ("hash".to_owned(), self.hash.as_bytes()),
         ];
         for (name, bytes) in files {
-            let path = folder.join(name);
+            let path = folder.join(&name);
             if fs::read(&path).is_ok_and(|old| old == bytes) {
                 continue;
             }
@@ -75,7 +79,7 @@ impl Bundle {
     }
 
     /// The bytes that a browser downloads.
-    pub(super) fn transferred(&self) -> usize {
+    pub(crate) fn transferred(&self) -> usize {
         self.js_br.len() + self.wasm_br.len()
     }
 
@@ -94,10 +98,10 @@ impl Bundle {
 }
 
 /// Does what the wasm-bindgen command does: the glue, and the module that it goes with.
-pub(super) fn bind(module: &Path) -> Result<(String, Vec<u8>)> {
+pub(super) fn bind(name: &str, module: &Path) -> Result<(String, Vec<u8>)> {
     let mut output = Bindgen::new()
         .input_path(module)
-        .out_name("widget")
+        .out_name(name)
         .web(true)?
         .typescript(false)
         .demangle(false)
@@ -109,7 +113,7 @@ pub(super) fn bind(module: &Path) -> Result<(String, Vec<u8>)> {
     // Crates may bring such files without using them; only what the glue imports would be missing.
     if output.js().contains("snippets/") {
         bail!(
-            "a crate of the widget brings JavaScript files of its own; the server embeds none but the glue"
+            "a crate of the {name} brings JavaScript files of its own; the server embeds none but the glue"
         );
     }
     let js = without_comments(output.js());
@@ -122,7 +126,7 @@ pub(super) fn integrity(file: &[u8]) -> String {
 }
 
 /// Drops comment lines and indentation. Left alone where a template literal spans lines: there, both are text.
-pub(super) fn without_comments(js: &str) -> String {
+pub(crate) fn without_comments(js: &str) -> String {
     if js.lines().any(|line| line.matches('`').count() % 2 == 1) {
         return js.to_owned();
     }
