@@ -189,6 +189,7 @@ mod tests {
             signing_key: None,
             checkpoint_file: None,
             checkpoint_url: None,
+            witnesses: Vec::new(),
             ..settings
         };
         assert_eq!(optional, Settings::default());

@@ -94,6 +94,16 @@ impl Transaction {
         site: &SiteId,
         sealer: &Sealer,
     ) -> Result<OpenLedger, AppendError> {
+        self.open_ledger_with(site, sealer, None).await
+    }
+
+    /// As [`Transaction::open_ledger`], with a leaf that comes before anything else.
+    async fn open_ledger_with(
+        &mut self,
+        site: &SiteId,
+        sealer: &Sealer,
+        first: Option<Entry>,
+    ) -> Result<OpenLedger, AppendError> {
         let locked: Locked = on_transaction!(self, |transaction, Db| {
             sqlx::query_as::<Db, _>(
                 "update ledgers set leaves = leaves where site = $1
@@ -120,6 +130,9 @@ impl Transaction {
             entries,
             origin,
         };
+        if let Some(first) = first {
+            open.append_entry(&first, None);
+        }
         if let Some(previous) = &open.signers.previous {
             let (previous, key) = (previous.public(&open.origin), open.signers.key.public(&open.origin));
             open.append_entry(&Entry::Key { key, previous }, None);
@@ -293,9 +306,9 @@ impl Store {
             .execute(&mut **transaction)
             .await?;
         });
-        let mut ledger = transaction.open_ledger(site, &self.sealer).await?;
         let Checkpoint { origin, size, root } = last.unverified().clone();
-        ledger.append_entry(&Entry::Link { origin, root, size, published_size }, None);
+        let link = Entry::Link { origin, root, size, published_size };
+        let mut ledger = transaction.open_ledger_with(site, &self.sealer, Some(link)).await?;
         for notice in notices {
             ledger.append_entry(
                 &super::notices::entry(notice.number, &notice.hash, notice.published_at)?,

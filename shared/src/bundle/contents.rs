@@ -17,6 +17,8 @@ use crate::receipt::Receipt;
 pub(super) struct Contents {
     site: SiteId,
     selection: Selection,
+    /// The ledger's number: a tombstone may be of an earlier one.
+    ledger: u64,
     /// The notices' files and their hashes.
     files: BTreeMap<u32, Hash>,
     /// What notice leaves announced, as receipts write it.
@@ -44,9 +46,10 @@ impl Runs {
 }
 
 impl Contents {
-    pub(super) fn new(site: SiteId, selection: Selection, files: BTreeMap<u32, Hash>) -> Self {
+    pub(super) fn new(site: SiteId, ledger: u64, selection: Selection, files: BTreeMap<u32, Hash>) -> Self {
         Self {
             site,
+            ledger,
             selection,
             files,
             announced: HashMap::new(),
@@ -169,6 +172,10 @@ impl Contents {
         if tombstone.canonical_json() != body || tombstone.version != 1 {
             return Err(malformed("its tombstone is not written canonically".to_owned()));
         }
+        self.counts.tombstones += 1;
+        if tombstone.ledger != self.ledger {
+            return Ok(());
+        }
         let mut next = 0;
         for (first, last) in tombstone.leaves {
             if first < next || first > last || last >= index {
@@ -179,7 +186,6 @@ impl Contents {
             next = last + 1;
             self.covered.push((first, last, index));
         }
-        self.counts.tombstones += 1;
         Ok(())
     }
 

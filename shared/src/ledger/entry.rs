@@ -96,7 +96,7 @@ pub enum Entry {
         /// The one that signed until now.
         previous: PublicKey,
     },
-    /// This ledger goes on where another one had to end; stands at its beginning.
+    /// This ledger goes on where another one had to end; its first leaf.
     Link {
         /// The other one's name.
         origin: String,
