@@ -19,6 +19,10 @@ use crate::error::{Error, Result};
 use crate::publish::{self, keys_of};
 use crate::store::{Filter, LeafRow, Store};
 
+/// Leaves that are read at once, and at most in one file: five megabytes, nine with their paths.
+const PAGE: usize = 5_000;
+const _: () = assert!(PAGE <= name::LINES_PER_FILE, "the format allows no longer files");
+
 const README: &str = include_str!("bundle/README.txt");
 
 /// A bundle that is about to be written. Everything in it is as it was at its checkpoint.
@@ -142,7 +146,7 @@ impl Bundle {
     /// The next of the selected leaves from `next` on, which moves behind them; none at the end.
     async fn page(&self, next: &mut i64) -> Result<Vec<LeafRow>> {
         let end = i64::try_from(self.size()).unwrap_or(i64::MAX);
-        let limit = i64::try_from(name::LINES_PER_FILE).unwrap_or(i64::MAX);
+        let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
         let (site, ledger) = (&self.head.site, self.head.ledger.into());
         let rows = self.store.selected_leaves(site, ledger, &self.filter, (*next, end), limit).await?;
         if let Some(last) = rows.last() {

@@ -84,6 +84,9 @@ impl ProofArguments {
     /// The receipt's proof (C2SP tlog-proof), the receipt and its salt as the extra data.
     pub async fn run(self, store: &Store) -> Result<String, String> {
         let Self { site, decision } = self;
+        if store.is_restricted(&site, decision.as_str()).await.map_err(|error| error.to_string())? {
+            return Err(format!("The receipt of `{decision}` is restricted: it is kept, and not shown."));
+        }
         let sealed = store.sealed(&site, decision.as_str()).await.map_err(|error| error.to_string())?;
         let sealed = sealed.ok_or_else(|| {
             format!("There is no receipt of the decision `{decision}` at `{site}`, or it was erased.")

@@ -80,6 +80,22 @@ impl Store {
         })
     }
 
+    /// Whether the receipt of a decision may be kept, but not shown (GDPR art. 18).
+    pub async fn is_restricted(&self, site: &SiteId, decision: &str) -> sqlx::Result<bool> {
+        let holds: i64 = on_engine!(self, |pool| {
+            sqlx::query_scalar(
+                "select count(*) from receipts join holds on holds.site = receipts.site
+                 and (holds.visitor is null or holds.visitor = receipts.visitor)
+                 where receipts.site = $1 and decision = $2 and kind = 'restriction' and lifted_at is null",
+            )
+            .bind(site.as_str())
+            .bind(decision)
+            .fetch_one(pool)
+            .await?
+        });
+        Ok(holds > 0)
+    }
+
     /// The tombstones in the same ledger before `end` that cover any of the leaves from `first` to `last`.
     pub async fn tombstones_over(
         &self,

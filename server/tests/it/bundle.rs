@@ -58,6 +58,20 @@ async fn decide(app: &TestServer, numbers: std::ops::Range<u64>) {
     }
 }
 
+/// Lets a visitor's receipts be kept, and not shown.
+async fn restrict(app: &TestServer, letter: &str) {
+    let hold = HoldRow {
+        hold_id: "h".to_owned(),
+        visitor: Some(visitor(app, letter).to_string()),
+        kind: "restriction".to_owned(),
+        reason: "they ask".to_owned(),
+        made_by: "Ada".to_owned(),
+        made_at: NOW,
+        lifted_at: None,
+    };
+    app.store().add_hold(&app.shop, &hold).await.unwrap();
+}
+
 /// Three days, two notices, two keys, one visitor erased, one restricted, an earlier checkpoint that somebody holds.
 async fn a_varied_ledger(app: &TestServer) -> Bundle {
     decide(app, 0..9).await;
@@ -71,16 +85,7 @@ async fn a_varied_ledger(app: &TestServer) -> Bundle {
     app.clock.advance(DAY);
     let gone = visitor(app, "D");
     app.store().erase_visitor(&app.shop, &gone, Reason::Visitor, NOW + 2 * DAY).await.unwrap();
-    let hold = HoldRow {
-        hold_id: "h".to_owned(),
-        visitor: Some(visitor(app, "C").to_string()),
-        kind: "restriction".to_owned(),
-        reason: "they ask".to_owned(),
-        made_by: "Ada".to_owned(),
-        made_at: NOW,
-        lifted_at: None,
-    };
-    app.store().add_hold(&app.shop, &hold).await.unwrap();
+    restrict(app, "C").await;
     first
 }
 
@@ -208,14 +213,14 @@ async fn pages_of_a_long_ledger_join(engine: Engine) {
     }
     let whole = export(&app, "").await;
     let report = whole.check();
-    assert_eq!((report.counts.receipts, whole.of_folder("ledger/").len()), (12_000, 2));
+    assert_eq!((report.counts.receipts, whole.of_folder("ledger/").len()), (12_000, 3));
     assert!(whole.lines().iter().zip(0..).all(|(line, index)| line.index == index), "a gap or a repeat");
     let rows = |(_, table): &&(String, Vec<u8>)| csv::Reader::from_reader(&table[..]).records().count();
     assert_eq!(whole.of_folder("csv/").iter().map(rows).sum::<usize>(), 12_000);
     let part = export(&app, &format!("&visitor={}", template.visitor)).await;
     let report = part.check();
     assert_eq!((report.scope, report.counts.receipts), (Scope::Part, 12_000));
-    assert_eq!(part.of_folder("ledger/").len(), 2);
+    assert_eq!(part.of_folder("ledger/").len(), 3);
     app.finish().await;
 }
 
@@ -328,8 +333,10 @@ async fn the_command_line_writes_the_same_and_one_proof(engine: Engine) {
     let key = app.verifier_key().await.to_string();
     let (status, printed, _) = assent(&["verify", "one.tlog-proof", "--key", &key]);
     assert_eq!((status, printed.starts_with("Proven: 1 receipt")), (0, true), "{printed}");
+    restrict(&app, "D").await;
     for (arguments, said) in [
         (&["proof", "--site", "shop", &id(9)][..], "no receipt of the decision"),
+        (&["proof", "--site", "shop", &id(2)], "is restricted"),
         (&["proof", "--site", "nosuch", &id(1)], "no site `nosuch`"),
         (&["export", "--site", "shop", "--format", "bundle", "--ledger", "2"], "has no ledger 2"),
     ] {

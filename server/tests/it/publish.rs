@@ -5,7 +5,7 @@ use assent::signing_keys::KeySource;
 use assent_shared::bundle::{Trust, verify};
 use assent_shared::ledger::entry::leaf_hash;
 use assent_shared::ledger::tree::{self, root_of_complete};
-use assent_shared::ledger::{Entry, Frontier, Hash, PublicKey, ReceiptProof, SignedCheckpoint};
+use assent_shared::ledger::{Entry, Frontier, Hash, PublicKey, Reason, ReceiptProof, SignedCheckpoint};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
@@ -215,7 +215,7 @@ async fn proofs_lead_to_the_checkpoint(engine: Engine) {
 async fn keys_are_published_newest_first(engine: Engine) {
     let app = TestServer::start(engine).await;
     let first = app.verifier_key().await;
-    assert_eq!(keys(&app).await, [first.clone()]);
+    assert_eq!(keys(&app).await, std::slice::from_ref(&first));
     let mut expected = vec![first];
     for number in 1..=2 {
         Sealer::new(KeySource::File(app.folder().join("assent.key"))).add_key().unwrap();
@@ -280,6 +280,16 @@ async fn a_ledger_that_goes_on_has_its_own_address(engine: Engine) {
     let trust = Trust { key: Some(published[1].clone()), checkpoint: Some(ended) };
     let report = verify(&bundle[..], &trust).unwrap_or_else(|failure| panic!("{failure}"));
     assert_eq!((report.size, report.counts.receipts), (5, 3));
+    // Erased after its end: there it is not shown any more, and the tombstone is in the newer one.
+    let gone = app.receipts().await[0].1.visitor.clone();
+    app.store().erase_visitor(&app.shop, &gone, Reason::Visitor, NOW).await.unwrap();
+    for (ledger, withheld, erased, tombstones) in [(1, 3, 0, 0), (2, 0, 1, 2)] {
+        let path = format!("/api/v1/sites/shop/export?format=bundle&ledger={ledger}");
+        let bundle = app.get_with_key(&key, &path).await.bytes().await.unwrap();
+        let report = verify(&bundle[..], &Trust::default()).unwrap_or_else(|failure| panic!("{failure}"));
+        let counts = report.counts;
+        assert_eq!((counts.withheld, counts.erased, counts.tombstones), (withheld, erased, tombstones));
+    }
     app.finish().await;
 }
 

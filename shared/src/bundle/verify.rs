@@ -227,7 +227,7 @@ impl Reading<'_> {
         let head = self.head()?.clone();
         let history = self.history.as_ref().ok_or_else(|| missing("checkpoint"))?;
         let notices = std::mem::take(&mut self.notices);
-        let contents = Contents::new(head.site, head.ledger.into(), head.selection.clone(), notices);
+        let contents = Contents::new(head.site, head.ledger, head.selection.clone(), notices);
         self.ledger = Some(if head.selection.is_everything() {
             Ledger::Whole(Box::new(Whole::new(history, std::mem::take(&mut self.leaves), contents)))
         } else {
