@@ -15,6 +15,7 @@ pub mod extract;
 pub mod keys;
 pub mod locales;
 pub mod log;
+pub mod me;
 pub mod notices;
 pub mod pages;
 pub mod probes;
@@ -40,6 +41,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::me::Limits;
 use crate::recorder::Recorder;
 use crate::sealer::Sealer;
 use crate::state::App;
@@ -87,6 +89,7 @@ impl Server {
         let app = App {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
+            limits: Limits::default(),
             store,
             clock,
         };

@@ -3,6 +3,8 @@
 
 pub mod choices;
 pub mod cookies;
+pub mod records;
+pub mod replay;
 mod submission;
 mod view;
 mod way_back;

@@ -3,6 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::me::Limits;
 use crate::recorder::Recorder;
 use crate::store::Store;
 
@@ -15,6 +16,8 @@ pub struct App {
     pub catalog: Catalog,
     /// The way by which decisions become receipts.
     pub recorder: Recorder,
+    /// How often visitors may ask for their own records.
+    pub limits: Limits,
     /// The time.
     pub clock: Clock,
 }

@@ -10,6 +10,7 @@ mod keys;
 mod leaves;
 mod ledgers;
 mod notices;
+mod own;
 mod receipts;
 mod sites;
 mod upgrade;

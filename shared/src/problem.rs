@@ -33,6 +33,8 @@ pub enum ProblemCode {
     KeyForbidden,
     /// A query parameter cannot be read.
     InvalidQuery,
+    /// Asked too often; the header `Retry-After` says how many seconds to wait.
+    TooManyRequests,
     /// The server cannot record right now; try again later.
     Busy,
     /// The server failed; its log knows why under the request's id.

@@ -9,6 +9,7 @@ mod ledger;
 mod decisions;
 mod erasure;
 mod exports;
+mod me;
 mod migrations;
 mod notices;
 mod pages;
