@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::export::{Export, ExportFormat};
 use crate::notices::Published;
+use crate::pages::replay;
 use crate::sealer::Sealer;
 use crate::store::{Environment, Site, Store};
 use crate::{Server, demo, domain, export, keys, log, notices};
@@ -42,6 +43,14 @@ enum Command {
     /// Publish notices
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// Say where a file's receipts can be seen as they were shown
+    Replay {
+        /// What a visitor downloaded, or an export as jsonl
+        file: PathBuf,
+        /// The server, where it is not the pages' own host
+        #[arg(long, value_name = "https://HOST")]
+        server: Option<String>,
+    },
     /// Write a site's receipts to a file or to standard output
     Export {
         /// The site's id
@@ -155,6 +164,13 @@ impl Cli {
             Command::Site(command) => sites(command, &open(&settings).await?).await,
             Command::Key(command) => operator_keys(command, &open(&settings).await?).await,
             Command::Notice(command) => publish(command, &open(&settings).await?).await,
+            Command::Replay { file, server } => {
+                let text = std::fs::read_to_string(&file)
+                    .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
+                let addresses = replay::addresses(&text, server.as_deref())?;
+                addresses.iter().for_each(|address| print(&format!("{address}\n")));
+                Ok(())
+            }
             Command::Export { site, format, from, to, visitor, output } => {
                 let filter = export::filter(from.as_deref(), to.as_deref(), visitor)?;
                 let store = open(&settings).await?;

@@ -1,7 +1,7 @@
 // Owns the visitor's own records in the preferences: shown, downloaded, erased. By their browser's secret, and no account.
 // Refuses to know a word: the server answers with HTML in the visitor's language.
 
-const own = async (path, method) => {
+const mine = async (path, method) => {
   const secret = core.cookies("assent_id")[0] ?? read().visitor;
   // Where the cookie is hidden from scripts, the browser sends it by itself.
   const headers = secret ? { authorization: "Bearer " + secret } : {};
@@ -10,11 +10,11 @@ const own = async (path, method) => {
   if (!answer.ok && answer.status !== 409) throw new Error(`records: ${answer.status}`);
   return answer;
 };
-const acts = {
-  list: () => own(""),
+const deeds = {
+  list: () => mine(""),
   async download() {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(await (await own("/receipts.json")).blob());
+    link.href = URL.createObjectURL(await (await mine("/receipts.json")).blob());
     link.download = `${site}-choices.json`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
@@ -23,7 +23,7 @@ const acts = {
     // What still waits would be recorded anew under the secret that is given up.
     await post();
     if (read().queue.length) throw new Error("a choice still waits");
-    const answer = await own("/erase", "POST");
+    const answer = await mine("/erase", "POST");
     if (answer.ok) {
       expire("assent_id", "/");
       const { visitor, last, receipt, ...record } = read();
@@ -32,15 +32,16 @@ const acts = {
     return answer;
   },
 };
-const perform = async (act) => {
+const perform = async (deed) => {
   const box = shadow.querySelector(".own>div");
   box.querySelector("[role]")?.remove();
   try {
-    const answer = await acts[act]();
+    const answer = await deeds[deed]();
     if (!answer) return;
     box.innerHTML = core.trust.createHTML(await answer.text());
     // They are relative to the server's own pages.
     for (const link of box.querySelectorAll("a")) link.href = `${base}${site}/${link.getAttribute("href")}`;
+    box.scrollIntoView({ block: "nearest" });
     box.querySelector("[role]")?.focus();
   } catch (error) {
     warn(error);

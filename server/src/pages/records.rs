@@ -2,6 +2,7 @@
 //! Refuses to look anything up by a visitor: it is given the receipts.
 
 use askama::Template;
+use assent_shared::notice::Purpose;
 use assent_shared::{Locale, Method, Notice, Receipt, Texts};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -146,12 +147,13 @@ impl<'a> Record<'a> {
         words: &'a PageTexts,
     ) -> Self {
         let spoken = if then.texts.contains_key(locale) { locale } else { &receipt.locale };
-        let names = |granted: bool| {
-            let named = then.optional().filter(|purpose| receipt.choices.get(&purpose.id) == Some(&granted));
-            let names: Vec<&str> = named
-                .map(|purpose| purpose.texts.get(spoken).map_or(purpose.id.as_str(), |texts| &texts.name))
-                .collect();
-            names.join(", ")
+        let named = |granted: bool| {
+            let name = |purpose: &Purpose| {
+                let texts = purpose.texts.get(spoken);
+                texts.map_or_else(|| purpose.id.to_string(), |texts| texts.name.clone())
+            };
+            let answered = |purpose: &&Purpose| receipt.choices.get(&purpose.id) == Some(&granted);
+            then.optional().filter(answered).map(name).collect::<Vec<_>>().join(", ")
         };
         let granted = receipt.choices.iter().filter(|(_, granted)| **granted);
         let grants: Vec<&str> = granted.map(|(id, _)| id.as_str()).collect();
@@ -165,8 +167,8 @@ impl<'a> Record<'a> {
                 Method::Withdraw => &words.withdrawn,
                 Method::Signal => "Global Privacy Control",
             },
-            allowed: names(true),
-            denied: names(false),
+            allowed: named(true),
+            denied: named(false),
             notice: receipt.notice.number,
             locale: receipt.locale.to_string(),
             grants: grants.join("."),

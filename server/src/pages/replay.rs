@@ -23,9 +23,12 @@ use crate::locales::{self, PageTexts};
 use crate::state::App;
 use crate::tag;
 
-/// In the frame nothing is above the page, nothing can be pressed, and what a purpose's switch says stays as clear as it was.
-const FRAMED: &str = "fieldset{display:contents}.choices{max-height:calc(100% - 2*var(--edge))!important}\
-                      input:not([disabled]):disabled{opacity:1}button:disabled{cursor:default}";
+/// In a frame nothing can be pressed, and a purpose's switch stays as clear as it was. The preferences are shown whole: what
+/// does not scroll can be read by everybody; without the visitor's own records, which are no part of a notice.
+const FRAMED: &str = "fieldset{display:contents}input:not([disabled]):disabled{opacity:1}button:disabled{cursor:default}\
+    :host(.whole){position:static!important;width:auto!important;height:auto!important}\
+    .bar{max-height:calc(100% - 2*var(--edge))}.own{display:none}\
+    .choices[open]{position:static;max-height:none;margin:24px auto}";
 
 /// The replay's query.
 #[derive(Debug, Default, Deserialize)]
@@ -117,6 +120,33 @@ async fn show(
     let mut response = answer(render(&page)?, None);
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy(&style));
     Ok(response)
+}
+
+/// Where the replays of a file's receipts are: a download, an answer to a decision, or the lines of an export. On `server`, where
+/// that is not the host of the pages themselves.
+pub fn addresses(text: &str, server: Option<&str>) -> Result<Vec<String>, String> {
+    #[derive(Deserialize)]
+    struct Holder {
+        receipt: Receipt,
+    }
+    #[derive(Deserialize)]
+    struct Download {
+        receipts: Vec<Holder>,
+    }
+    let receipts = match serde_json::from_str(text) {
+        Ok(Download { receipts }) => receipts,
+        Err(_) => serde_json::Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().map_err(
+            |error| format!("This is neither a download of receipts nor an export as jsonl: {error}."),
+        )?,
+    };
+    let address = |Holder { receipt }: &Holder| {
+        let server = server.unwrap_or(&receipt.origin).trim_end_matches('/');
+        let Receipt { site, notice, locale, choices, .. } = receipt;
+        let granted = choices.iter().filter(|(_, granted)| **granted);
+        let granted: Vec<&str> = granted.map(|(id, _)| id.as_str()).collect();
+        format!("{server}/_assent/{site}/replay/{}/{locale}?granted={}", notice.number, granted.join("."))
+    };
+    Ok(receipts.iter().map(address).collect())
 }
 
 /// Without a script nobody opens a dialog, and in a page that is only read nothing takes the focus.

@@ -145,6 +145,13 @@ async fn the_download_proves_itself(engine: Engine) {
     for others in [visitor_id(&app, "C").as_str(), &crate::harness::id(2), &secret("B")] {
         assert!(!file.contains(others), "{others}");
     }
+    let addresses = assent::pages::replay::addresses(&file, None).unwrap();
+    let at = format!("{PAGE}/_assent/shop/replay/1/en?granted=");
+    assert_eq!(addresses, [at.clone(), format!("{at}video")]);
+    let lines = format!("{}\n{}\n", receipts[0], receipts[1]);
+    let elsewhere = assent::pages::replay::addresses(&lines, Some("https://consent.example/")).unwrap();
+    assert_eq!(elsewhere[1], "https://consent.example/_assent/shop/replay/1/en?granted=video");
+    assert!(assent::pages::replay::addresses("[]", None).is_err());
     let nobody: Value = serde_json::from_str(&page(app.request(Method::GET, &path)).await).unwrap();
     assert_eq!((&nobody["receipts"], &nobody["notices"]), (&json!([]), &json!({})));
     app.finish().await;
