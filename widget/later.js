@@ -27,6 +27,7 @@ export function later(core) {
   //= later/wipe.js
   //= later/embeds.js
   //= later/keep_clear.js
+  //= later/history.js
   //= later/wake.js
   listen(window, "online", post);
   tidy();

@@ -18,6 +18,7 @@ use crate::config::{Flags, Settings};
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::Published;
+use crate::pages::replay;
 use crate::receipts::View;
 use crate::sealer::Sealer;
 use crate::store::{Environment, Site, Store};
@@ -49,6 +50,14 @@ enum Command {
     /// Publish notices
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// Say where a file's receipts can be seen as they were shown
+    Replay {
+        /// What a visitor downloaded, or an export as jsonl
+        file: PathBuf,
+        /// The server, where it is not the pages' own host
+        #[arg(long, value_name = "https://HOST")]
+        server: Option<String>,
+    },
     /// Print one receipt, as it is stored or in a standard view
     Receipt {
         /// The site's id
@@ -148,6 +157,13 @@ impl Cli {
             Command::Serve => serve(settings).await,
             Command::Demo => serve_demo(settings).await,
             Command::Site(command) => sites(command, &open(&settings).await?).await,
+            Command::Replay { file, server } => {
+                let text = std::fs::read_to_string(&file)
+                    .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
+                let addresses = replay::addresses(&text, server.as_deref())?;
+                addresses.iter().for_each(|address| print(&format!("{address}\n")));
+                Ok(())
+            }
             Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
             Command::Erase(arguments) => {
                 let store = open(&settings).await?;

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::pages;
 use crate::sealer::Refusal;
+use crate::store::AppendError;
 
 /// Every way in which a request can fail.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,9 @@ pub enum Error {
     /// 422: the receipt cannot be said in this view.
     #[error(transparent)]
     ViewUnavailable(ViewError),
+    /// 429: asked too often; so many seconds to wait.
+    #[error("too many requests; try again in {0} s")]
+    TooMany(u64),
     /// 503: the recorder's queue is full, or the server is stopping; the decision was not recorded.
     #[error("too busy to record right now; try again")]
     Busy,
@@ -87,6 +91,15 @@ pub enum Error {
     /// 500: a mistake in Assent.
     #[error("something went wrong on the server")]
     Internal(String),
+}
+
+impl From<AppendError> for Error {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Refused(refusal) => Self::Refused(refusal),
+            AppendError::Store(error) => error.into(),
+        }
+    }
 }
 
 impl From<sqlx::Error> for Error {
@@ -117,6 +130,7 @@ impl Error {
             Self::KeyRequired => (StatusCode::UNAUTHORIZED, ProblemCode::KeyRequired),
             Self::KeyForbidden => (StatusCode::FORBIDDEN, ProblemCode::KeyForbidden),
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
+            Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyRequests),
             Self::Busy | Self::Store(_) | Self::Refused(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy)
             }
@@ -160,6 +174,9 @@ impl Error {
             (status, [(CONTENT_TYPE, content_type)], body).into_response()
         };
         let headers = response.headers_mut();
+        if let Self::TooMany(seconds) = self {
+            headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        }
         match status {
             StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from_static("2")),
             StatusCode::UNAUTHORIZED => headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
@@ -203,4 +220,10 @@ pub fn incomplete() -> StatusCode {
 #[must_use]
 pub fn outdated() -> StatusCode {
     StatusCode::CONFLICT
+}
+
+/// 409: what was to be erased is held; 200 otherwise.
+#[must_use]
+pub fn erased(held: bool) -> StatusCode {
+    if held { StatusCode::CONFLICT } else { StatusCode::OK }
 }

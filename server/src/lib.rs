@@ -15,6 +15,7 @@ pub mod extract;
 pub mod keys;
 pub mod locales;
 pub mod log;
+pub mod me;
 pub mod notices;
 pub mod outside;
 pub mod pages;
@@ -45,6 +46,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::me::Limits;
 use crate::outside::Outside;
 use crate::recorder::Recorder;
 use crate::sealer::Sealer;
@@ -107,6 +109,7 @@ impl Server {
         let app = App {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
+            limits: Limits::default(),
             store,
             clock,
             public_url: settings.public_url.map(Into::into),

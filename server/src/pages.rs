@@ -4,6 +4,8 @@
 pub mod choices;
 pub mod cookies;
 pub mod notice;
+pub mod records;
+pub mod replay;
 mod submission;
 pub mod verify;
 mod view;

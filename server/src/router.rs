@@ -3,7 +3,7 @@
 
 use assent_shared::SiteId;
 use axum::Router;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware;
 use axum::routing::{get, post};
@@ -13,9 +13,9 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
-use crate::pages::{choices, cookies, notice, verify};
+use crate::pages::{choices, cookies, notice, replay, verify};
 use crate::state::App;
-use crate::{decisions, demo, export, log, probes, publish, receipts, tag, widget};
+use crate::{decisions, demo, export, log, me, probes, publish, receipts, tag, widget};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
@@ -37,7 +37,11 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
     // OPTIONS is named so that the CORS layer sees it; what is not a preflight gets an empty answer.
     let visitor = Router::new()
         .route("/_assent/{site}/decisions", post(decisions::create_decision).options(async || ()))
-        .layer(pages_may_post(app.clone()));
+        // Their own records; the choice that holds is not among them.
+        .route("/_assent/{site}/me", get(me::get_records).options(async || ()))
+        .route("/_assent/{site}/me/receipts.json", get(me::get_receipts).options(async || ()))
+        .route("/_assent/{site}/me/erase", post(me::erase_records).options(async || ()))
+        .layer(pages_may_ask(app.clone()));
     let mut router = Router::new()
         // The page
         .route("/_assent/{site}", get(tag::get_tag))
@@ -48,6 +52,7 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .merge(visitor)
         .route("/_assent/{site}/choices", get(choices::get_choices).post(choices::save_choices))
         .route("/_assent/{site}/cookies", get(cookies::get_cookies))
+        .route("/_assent/{site}/replay/{number}/{locale}", get(replay::get_replay))
         // The auditor
         .merge(publish::routes())
         .route("/_assent/verify", get(verify::get_verifier))
@@ -55,6 +60,7 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         // The operator's programs
         .route("/api/v1/sites/{site}/export", get(export::get_export))
         .route("/api/v1/sites/{site}/receipts/{decision}", get(receipts::get_receipt))
+        .route("/api/v1/sites/{site}/receipts/{decision}/replay", get(replay::get_receipt_replay))
         // Probes
         .route("/healthz", get(probes::get_health))
         .route("/readyz", get(probes::get_readiness));
@@ -68,8 +74,8 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .with_state(app)
 }
 
-/// Lets a site's own pages post from another host (Fetch §3.3, CORS), and no others.
-fn pages_may_post(app: App) -> CorsLayer {
+/// Lets a site's own pages ask and post from another host (Fetch §3.3, CORS), and no others.
+fn pages_may_ask(app: App) -> CorsLayer {
     let is_of_the_site = AllowOrigin::async_predicate(move |origin, request| {
         let site = request.uri.path().split('/').nth(2).and_then(|site| site.parse::<SiteId>().ok());
         async move {
@@ -82,7 +88,7 @@ fn pages_may_post(app: App) -> CorsLayer {
     });
     CorsLayer::new()
         .allow_origin(is_of_the_site)
-        .allow_methods([Method::POST])
-        .allow_headers([CONTENT_TYPE])
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
         .max_age(PREFLIGHT_AGE)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::me::Limits;
 use crate::recorder::Recorder;
 use crate::store::Store;
 
@@ -17,6 +18,8 @@ pub struct App {
     pub catalog: Catalog,
     /// The way by which decisions become receipts.
     pub recorder: Recorder,
+    /// How often visitors may ask for their own records.
+    pub limits: Limits,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.

@@ -11,6 +11,7 @@ mod leaves;
 mod ledgers;
 mod notices;
 mod one_receipt;
+mod own;
 mod receipts;
 mod selection;
 mod sites;

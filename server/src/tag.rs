@@ -219,7 +219,7 @@ fn with_places(view: &NoticeView, notice: &Notice) -> Option<serde_json::Value> 
 }
 
 /// The notice's colours, letters and corners as custom properties. A page may set the same ones on `assent-root`.
-fn theme(appearance: &Appearance) -> String {
+pub(crate) fn theme(appearance: &Appearance) -> String {
     let host = |name: &str, theme: &Theme| {
         let Theme { accent, background, border, muted, on_accent, text } = theme;
         format!(
@@ -252,7 +252,7 @@ fn heeds_signal(notice: &Notice) -> bool {
 }
 
 /// The look of one layout; what the window, the visitor's settings and paper change comes last, because it overrides.
-fn style(layout: Layout, signal: bool, rtl: bool) -> String {
+pub(crate) fn style(layout: Layout, signal: bool, rtl: bool) -> String {
     let own = match layout {
         Layout::BarBottom | Layout::BarTop => include_str!("../../widget/bar.css"),
         Layout::Box => include_str!("../../widget/box.css"),
@@ -305,7 +305,7 @@ fn joined(loader: &str) -> String {
 
 /// A style without the spaces and line ends that its own files have for their readers. Good for those only: it does not know
 /// what a string is.
-fn squeeze(style: &str) -> String {
+pub(crate) fn squeeze(style: &str) -> String {
     let lines = strip(style).replace('\n', "");
     [(": ", ":"), (", ", ","), (" {", "{"), (" !", "!"), (";}", "}")]
         .iter()

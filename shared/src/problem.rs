@@ -35,6 +35,8 @@ pub enum ProblemCode {
     InvalidQuery,
     /// The receipt cannot be said in the view that was asked for; `detail` says why.
     ViewUnavailable,
+    /// Asked too often; the header `Retry-After` says how many seconds to wait.
+    TooManyRequests,
     /// The server cannot record right now; try again later.
     Busy,
     /// The server failed; its log knows why under the request's id.

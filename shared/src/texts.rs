@@ -67,6 +67,10 @@ texts! {
     embed_always,
     /// The button that loads such content this one time.
     embed_once,
+    /// Unfolds what is recorded of the visitor's own choices.
+    history,
+    /// Said where that cannot be shown, downloaded or erased right now.
+    history_failed,
     /// The button that opens the preferences.
     manage,
     /// The preferences' heading.

@@ -56,6 +56,8 @@ mod held_next_visit;
 mod held_scripts;
 #[path = "hidden_overlay/scenario.rs"]
 mod hidden_overlay;
+#[path = "history/scenario.rs"]
+mod history;
 #[path = "hostile_page/scenario.rs"]
 mod hostile_page;
 #[path = "keyboard/scenario.rs"]
@@ -88,6 +90,8 @@ mod queue_survives;
 mod reject_all;
 #[path = "reopen/scenario.rs"]
 mod reopen;
+#[path = "replay/scenario.rs"]
+mod replay;
 #[path = "returning_visit/scenario.rs"]
 mod returning_visit;
 #[path = "scripts_off/scenario.rs"]
@@ -157,8 +161,8 @@ fn main() -> ExitCode {
         accept_all adapters alike api back_forward bad_line banner_before_wasm blocking_tag
         close_without_choosing cookie_twin cookies csp_without_wasm dark_layouts demo double_click
         early_manage embedded_isolated embeds form_instead held_next_visit held_scripts hidden_overlay
-        hostile_page keyboard languages late_answer light_layouts locales manage narrow not_covered
-        notice_changes odd_devices pages queue_survives reject_all reopen returning_visit server_down
+        history hostile_page keyboard languages late_answer light_layouts locales manage narrow not_covered
+        notice_changes odd_devices pages queue_survives reject_all reopen replay returning_visit server_down
         signal stale_notice storage_refused strict_csp tag_anywhere tag_at_the_end third_party
         prerendered subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts")
         behind_nginx["behind nginx"]

@@ -152,6 +152,15 @@ impl Site {
             .collect()
     }
 
+    /// Erases every receipt of the shop, as its retention would when they are old enough.
+    pub async fn erase_everybody(&self) {
+        let server = self.server.lock().await;
+        let server = server.as_ref().expect("the server is up");
+        let shop = SHOP.parse().expect("an id");
+        let now = server.clock().now();
+        server.store().erase_before(&shop, i64::MAX, now).await.expect("receipts can be erased");
+    }
+
     /// Waits until the shop has `count` receipts, and returns them.
     pub async fn has_receipts(&self, count: usize) -> Vec<Receipt> {
         self.has_receipts_at(SHOP, count).await

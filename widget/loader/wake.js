@@ -28,7 +28,7 @@ const later = () => {
     const parts = widget.later({
       ...{ tag, source, key, base, folder, host, shadow, now, life, domain, optional, ran, once },
       ...{ warn, dress, paint, listen, needs, allowed, settle, tell, choices, granted, cookies, read, write, put, newest },
-      ...{ send, unqueue, obey, decide, answer, open, calm, form },
+      ...{ send, unqueue, obey, decide, answer, open, calm, form, trust },
       decided: () => !!stored,
     });
     stand = parts.stand;

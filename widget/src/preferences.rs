@@ -26,6 +26,8 @@ pub(crate) fn preferences(
             <div class="list">
                 <p part="text">{&*texts.preferences_body}</p>
                 { for purposes.map(|(at, (purpose, granted))| item(notice, at, purpose, *granted, act)) }
+                // `later/history.js` fills it when it is unfolded.
+                <details class="item own"><summary>{&*texts.history}</summary><div /></details>
                 {controller(notice)}
             </div>
             <div class="acts">

@@ -6,16 +6,51 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use assent_shared::NoticeView;
-use yew::LocalServerRenderer;
+use yew::{Callback, Component, Html, LocalServerRenderer, NodeRef, Properties};
 
 use crate::app::{App, Props};
+use crate::preferences::preferences;
 use crate::state::Start;
 
 /// The HTML of `view` as a visitor first sees it; the browser hydrates exactly this.
 #[must_use]
 pub fn render(view: &NoticeView, start: Start) -> String {
     let props = Props { notice: Rc::new(view.clone()), start, bridge: None };
-    let mut rendering = pin!(LocalServerRenderer::<App>::with_props(props).render());
+    finish(LocalServerRenderer::<App>::with_props(props).render())
+}
+
+/// The HTML of the preferences with `selection`, one switch per purpose, for a page that only shows how they looked.
+#[must_use]
+pub fn render_preferences(view: &NoticeView, selection: &[bool]) -> String {
+    let props = Chosen { notice: Rc::new(view.clone()), selection: selection.to_vec() };
+    finish(LocalServerRenderer::<Preferences>::with_props(props).hydratable(false).render())
+}
+
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct Chosen {
+    notice: Rc<NoticeView>,
+    selection: Vec<bool>,
+}
+
+#[derive(Debug)]
+struct Preferences;
+
+impl Component for Preferences {
+    type Message = ();
+    type Properties = Chosen;
+
+    fn create(_: &yew::Context<Self>) -> Self {
+        Self
+    }
+
+    fn view(&self, ctx: &yew::Context<Self>) -> Html {
+        let Chosen { notice, selection } = ctx.props();
+        preferences(notice, selection, &NodeRef::default(), &Callback::noop())
+    }
+}
+
+fn finish(rendering: impl Future<Output = String>) -> String {
+    let mut rendering = pin!(rendering);
     let mut context = Context::from_waker(Waker::noop());
     loop {
         // Pending only means that a part of the text is ready to be taken: the next poll goes on.
@@ -98,6 +133,14 @@ mod tests {
         let mut view = view();
         view.appearance.floating_button = false;
         assert!(!render(&view, Start::Closed).contains("<button"));
+    }
+
+    #[test]
+    fn preferences_of_the_past_show_what_was_chosen() {
+        let html = render_preferences(&view(), &[true]);
+        assert!(html.contains("Analytics") && html.contains(" checked"), "{html}");
+        assert!(!html.contains("<!--"), "nobody hydrates it: {html}");
+        assert!(!render_preferences(&view(), &[false]).contains(" checked"));
     }
 
     #[test]

@@ -69,4 +69,26 @@ pub struct PageTexts {
     pub allow: String,
     /// The answer that denies a purpose.
     pub do_not_allow: String,
+    /// Where nothing is recorded of a visitor, or nobody knows who they are.
+    pub history_none: String,
+    /// Said where there are more records than are listed; `{}` is how many are.
+    pub history_newest: String,
+    /// Before a notice's number.
+    pub notice: String,
+    /// The link to the replay of what was shown.
+    pub shown_then: String,
+    /// The link or button that downloads the records.
+    pub download: String,
+    /// Unfolds the question before erasing, and is the answer to it.
+    pub erase: String,
+    /// What erasing does.
+    pub erase_ask: String,
+    /// Said after erasing; `{}` is how many records.
+    pub erased: String,
+    /// Said where records are held; the contact follows.
+    pub held: String,
+    /// Said above a replay.
+    pub replay: String,
+    /// Label: when a notice became the newest.
+    pub published: String,
 }

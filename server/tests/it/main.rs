@@ -11,6 +11,7 @@ mod decisions;
 mod erasure;
 mod exports;
 mod forks;
+mod me;
 mod migrations;
 mod notices;
 mod pages;

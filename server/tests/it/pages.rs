@@ -165,6 +165,9 @@ async fn texts_of_a_notice_are_text(engine: Engine) {
         CHOICES,
         "/_assent/shop/cookies",
         "/_assent/shop/cookies?fragment",
+        "/_assent/shop/me",
+        "/_assent/shop/me?lang=%22%3E%3Cscript%3E",
+        "/_assent/shop/replay/2/en",
         "/_assent/shop/choices?lang=%22%3E%3Cscript%3E&back=%22%3E%3Cscript%3E&saved=%22%3E%3Cscript%3E",
     ] {
         let page = browser.open(path).await;
@@ -211,7 +214,7 @@ async fn the_language_is_chosen_and_set(engine: Engine) {
 async fn the_pages_forbid_everything_that_they_do_not_need(engine: Engine) {
     let app = TestServer::start(engine).await;
     let browser = Browser::new(&app);
-    for path in [CHOICES, "/_assent/shop/cookies"] {
+    for path in [CHOICES, "/_assent/shop/cookies", "/_assent/shop/me", "/_assent/shop/replay/1/en"] {
         let answer = browser.get(path).await;
         let policy = header(&answer, "content-security-policy").to_owned();
         for part in [

@@ -14,6 +14,7 @@ both_engines!(
     a_cookie_of_one_host_gives_way,
     a_newer_choice_is_left_alone,
     the_form_shares_too,
+    erasing_records_gives_the_secret_up_everywhere,
     the_tag_names_the_domains,
     a_site_that_does_not_share_sets_cookies_as_before,
 );
@@ -144,5 +145,19 @@ async fn a_site_that_does_not_share_sets_cookies_as_before(engine: Engine) {
     let cookies: Vec<&str> =
         answer.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect();
     assert!(cookies.len() == 2 && !cookies.iter().any(|cookie| cookie.contains("Domain")), "{cookies:?}");
+    app.finish().await;
+}
+
+async fn erasing_records_gives_the_secret_up_everywhere(engine: Engine) {
+    let app = sharing(engine, &["https://www.shop.co.uk"]).await;
+    let request =
+        app.request(Method::POST, "/_assent/both/me/erase").header("origin", "https://www.shop.co.uk");
+    let request =
+        request.header("host", "www.shop.co.uk").header("cookie", "assent_id=AAAAAAAAAAAAAAAAAAAAAA");
+    let answer = request.send().await.unwrap();
+    let cookies = answer.headers().get_all("set-cookie").iter();
+    let cookies: Vec<&str> = cookies.map(|cookie| cookie.to_str().unwrap()).collect();
+    let gone = "assent_id=; HttpOnly; Max-Age=0; Path=/; SameSite=Lax; Secure";
+    assert_eq!(cookies, [gone.to_owned(), format!("{gone}; Domain=shop.co.uk")]);
     app.finish().await;
 }

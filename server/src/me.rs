@@ -1,0 +1,141 @@
+//! Owns the visitor's own records: reading, downloading and erasing them, by nothing but the secret of their browser.
+//! Refuses to know anybody else: an unknown secret gets what one without records gets, and an operator's key opens nothing.
+
+mod limits;
+mod visitor;
+
+use std::collections::BTreeSet;
+
+use assent_shared::Receipt;
+use assent_shared::cookie::ID_COOKIE;
+use assent_shared::ledger::Reason;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+
+use crate::error::{self, Error, Result};
+use crate::pages::records::{self, RecordsQuery, Said};
+use crate::state::App;
+use crate::store::{Erasure, Site};
+
+pub use limits::Limits;
+pub use visitor::FromVisitor;
+
+/// Decisions that are listed.
+const LISTED: usize = 50;
+/// Receipts of one download: each takes a proof of some twenty look-ups.
+const DOWNLOADED: i64 = 200;
+
+/// `GET /_assent/{site}/me`
+pub async fn get_records(
+    State(app): State<App>,
+    visitor: FromVisitor,
+    query: Result<Query<RecordsQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    app.limits.check(visitor.id.as_ref())?;
+    let Query(query) = query.unwrap_or_default();
+    show(&app, &visitor, &query, &headers, Said::Nothing).await
+}
+
+/// `GET /_assent/{site}/me/receipts.json`
+pub async fn get_receipts(State(app): State<App>, visitor: FromVisitor) -> Result<Response> {
+    app.limits.check(visitor.id.as_ref())?;
+    let site = &visitor.current.site.id;
+    let key = app.store.ledger(site).await?.and_then(|ledger| ledger.signing_key).ok_or(Error::NotFound)?;
+    let decisions = match &visitor.id {
+        Some(id) => app.store.decisions_of(site, id, DOWNLOADED).await?,
+        None => vec![],
+    };
+    let mut receipts = Vec::with_capacity(decisions.len());
+    let mut numbers = BTreeSet::new();
+    for decision in &decisions {
+        // Nothing, if it was erased since.
+        let Some(sealed) = app.store.sealed(site, decision).await? else { continue };
+        numbers.insert(stored(&sealed.body)?.notice.number);
+        receipts.push(sealed.json());
+    }
+    let mut notices = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let row = app.store.notice(site, number).await?.ok_or(Error::UnknownNotice(number))?;
+        // The stored bytes go in as they are: their hash is in the receipt.
+        notices.push(format!("\"{number}\":{}", row.body));
+    }
+    let key = serde_json::Value::String(key);
+    let (receipts, notices) = (receipts.join(","), notices.join(","));
+    let body = format!(
+        r#"{{"format":"assent.receipts.v1","key":{key},"receipts":[{receipts}],"notices":{{{notices}}}}}"#
+    );
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(name) = HeaderValue::try_from(format!("attachment; filename=\"{site}-choices.json\"")) {
+        headers.insert(CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}
+
+/// `POST /_assent/{site}/me/erase`
+pub async fn erase_records(
+    State(app): State<App>,
+    visitor: FromVisitor,
+    query: Result<Query<RecordsQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    app.limits.check(visitor.id.as_ref())?;
+    let Query(query) = query.unwrap_or_default();
+    let site = &visitor.current.site;
+    let outcome = match &visitor.id {
+        Some(id) => app.store.erase_visitor(&site.id, id, Reason::Visitor, app.clock.now()).await?,
+        None => Erasure::Done(0),
+    };
+    let (held, said) = match outcome {
+        Erasure::Done(count) => (false, Said::Erased(count)),
+        Erasure::Held(_) => (true, Said::Held),
+    };
+    let page = show(&app, &visitor, &query, &headers, said).await?;
+    let mut response = (error::erased(held), page).into_response();
+    if let (false, Some(origin)) = (held, &visitor.own_origin) {
+        forget(&mut response, origin, site);
+    }
+    Ok(response)
+}
+
+async fn show(
+    app: &App,
+    visitor: &FromVisitor,
+    query: &RecordsQuery,
+    headers: &HeaderMap,
+    said: Said,
+) -> Result<Response> {
+    let limit = i64::try_from(LISTED + 1).unwrap_or(i64::MAX);
+    let bodies = match &visitor.id {
+        Some(id) => app.store.own_receipts(&visitor.current.site.id, id, limit).await?,
+        None => vec![],
+    };
+    let mut receipts = bodies.iter().map(|body| stored(body)).collect::<Result<Vec<_>>>()?;
+    let more = (receipts.len() > LISTED).then_some(LISTED);
+    receipts.truncate(LISTED);
+    let own_host = visitor.own_origin.is_some();
+    records::show(app, &visitor.current, query, headers, records::Shown { receipts, more, said, own_host })
+        .await
+}
+
+fn stored(body: &str) -> Result<Receipt> {
+    serde_json::from_str(body).map_err(|error| Error::Internal(format!("stored receipt: {error}")))
+}
+
+/// Deletes the cookie of the secret, so that the next decision begins under a new one. The choice's own cookie stays.
+fn forget(response: &mut Response, origin: &str, site: &Site) {
+    let secure = if origin.starts_with("https://") { "; Secure" } else { "" };
+    let shared = site.cookie_domain(origin).map(|domain| format!("; Domain={domain}"));
+    for domain in [Some(String::new()), shared].into_iter().flatten() {
+        let cookie = format!("{ID_COOKIE}=; HttpOnly; Max-Age=0; Path=/; SameSite=Lax{secure}{domain}");
+        if let Ok(cookie) = HeaderValue::try_from(cookie) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+}
