@@ -85,7 +85,7 @@ create table checkpoints (
     size integer not null,
     note text not null,
     made_at integer not null,
-    primary key (site, ledger, size)
+    primary key (site, ledger, size, note) -- one of them may be cosigned
 ) strict;
 
 -- Receipts that are not erased for now, with who said so and why. Restricted ones are not shown either (GDPR art. 18).

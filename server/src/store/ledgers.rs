@@ -204,7 +204,7 @@ impl Transaction {
         on_transaction!(self, |transaction, Db| {
             sqlx::query::<Db>(
                 "insert into checkpoints (site, ledger, size, note, made_at) values ($1, $2, $3, $4, $5)
-                 on conflict (site, ledger, size) do nothing",
+                 on conflict (site, ledger, size, note) do nothing",
             )
             .bind(site.as_str())
             .bind(ledger)
@@ -345,11 +345,14 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The kept checkpoints of a ledger below `size`, smallest first.
+    /// The kept checkpoints of a ledger below `size`, smallest first; of two of one size the one that more have signed.
     pub async fn checkpoints(&self, site: &SiteId, ledger: i64, size: i64) -> sqlx::Result<Vec<String>> {
         on_engine!(self, |pool| {
             sqlx::query_scalar(
-                "select note from checkpoints where site = $1 and ledger = $2 and size < $3 order by size",
+                "select note from checkpoints as kept where site = $1 and ledger = $2 and size < $3 and not exists (
+                     select 1 from checkpoints as other where other.site = kept.site and other.ledger = kept.ledger
+                     and other.size = kept.size and (length(other.note), other.note) > (length(kept.note), kept.note))
+                 order by size",
             )
             .bind(site.as_str())
             .bind(ledger)
