@@ -297,7 +297,7 @@ fn joined(loader: &str) -> String {
 /// what a string is.
 pub(crate) fn squeeze(style: &str) -> String {
     let lines = strip(style).replace('\n', "");
-    [(": ", ":"), (", ", ","), (" {", "{"), (";}", "}")]
+    [(": ", ":"), (", ", ","), (" {", "{"), (" !", "!"), (";}", "}")]
         .iter()
         .fold(lines, |style, (wide, narrow)| style.replace(wide, narrow))
 }

@@ -7,7 +7,7 @@ use crate::process::SITE;
 use crate::{process, report, say};
 
 const KIBIBYTE: usize = 1024;
-const TAG_GOAL: usize = 9 * KIBIBYTE;
+const TAG_GOAL: usize = 6 * KIBIBYTE + KIBIBYTE / 2;
 const WIDGET_GOAL: usize = 64 * KIBIBYTE;
 
 pub(crate) async fn run() -> Result<()> {

@@ -7,7 +7,7 @@ const random = () => crypto.getRandomValues(new Uint8Array(16));
 const uuid = () => {
   const time = (2 ** 52 + Date.now()).toString(16).slice(-12);
   const hex = Array.from(random(), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-8${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
+  return `${time}7${hex}`.replace(/(.{8})(.{4})(.{4}).(.{3})(.{12}).*/, "$1-$2-$3-8$4-$5");
 };
 const secret = () => btoa(String.fromCharCode(...random())).replace(/[+/]/g, "_").slice(0, 22);
 
@@ -48,13 +48,15 @@ const send = async (body) => {
 // What sends the queue in its order comes later. Where it does not come in time, this decision goes out by itself; the server
 // takes it once.
 const deliver = (body) => {
+  let waits = true;
   const alone = () => {
-    clearTimeout(timer);
-    send(body).catch(warn);
+    // Once: to leave a page fails what it was still loading, and a decision sent again would bring back its cookie.
+    if (waits) send(body).catch(warn);
+    waits = false;
   };
-  const timer = setTimeout(alone, PATIENCE);
+  setTimeout(alone, PATIENCE);
   later().then((parts) => {
-    clearTimeout(timer);
+    waits = false;
     parts.decided();
   }, alone);
 };

@@ -21,7 +21,8 @@ const cookies = (name) => {
 // Of two within one second the later in the list is the later one.
 const latest = (decisions) => decisions.reduce((best, next) => (next && !(best?.at > next.at) ? next : best), null);
 
-let stored = latest(cookies("assent").map(parse));
+const there = cookies("assent");
+let stored = latest(there.map(parse));
 // Global Privacy Control §4: fixed for as long as the page lives. It denies what the notice says it covers, and grants nothing.
 const signal = navigator.globalPrivacyControl === true;
 // An old decision holds for the purposes that have not changed since; for the others the visitor is asked again, unless

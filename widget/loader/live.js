@@ -27,8 +27,9 @@ const look = () => {
 };
 
 let ready = false;
-const start = () => {
-  stored = assure();
+const start = (event) => {
+  // The page was only prerendered until now.
+  if (event) stored = assure(cookies("assent"));
   // The first picture was painted by the cookie alone; storage and queue may know better, and a dialog may have been left.
   if ((now.root || due() === "banner") && now.view !== due()) paint(due());
   settle();
@@ -43,6 +44,8 @@ const start = () => {
   observer.observe(document, { childList: true, subtree: true });
   listen(life.signal, "abort", () => observer.disconnect());
   listen(document, "DOMContentLoaded", settle);
+  for (const type of ["storage", "visibilitychange"]) listen(window, type, look);
+  listen(window, "pageshow", ({ persisted }) => persisted && look());
   listen(
     document,
     "click",
@@ -57,9 +60,10 @@ const start = () => {
     { capture: true },
   );
   // Somebody who has answered has time: their page goes first.
+  const idle = () => (window.requestIdleCallback ?? setTimeout)(rest, { timeout: 1000 });
   if (due() === "banner") rest();
-  else if (document.readyState === "complete") setTimeout(rest);
-  else listen(window, "load", () => setTimeout(rest), { once: true });
+  else if (document.readyState === "complete") idle();
+  else listen(window, "load", idle, { once: true });
 };
 let rested = false;
 const rest = () => {
@@ -67,13 +71,10 @@ const rest = () => {
   rested = true;
   if (!now.root) paint(due());
   appear();
-  for (const type of ["storage", "pageshow", "visibilitychange"]) listen(window, type, look);
   // Whoever moves by keyboard needs what keeps clear of the focus, also where only the button is left.
   listen(document, "focusin", ({ target }) => target.matches?.(":focus-visible") && soon());
-  look();
-  // What the page before left to send or to delete, or a cookie that is there twice.
-  const { queue, wipe } = read();
-  if (queue.length || wipe?.length || cookies("assent").length > 1) soon();
+  // What the page before left to send or to delete, or two cookies of one name.
+  if (memory.queue?.length || memory.wipe?.length || there.length > 1) soon();
 };
 
 return { ...act, choices, granted, press, receipt: () => read().receipt ?? null, isReady: () => ready, start };

@@ -32,19 +32,20 @@ const write = (record) => {
 
 // A late Set-Cookie may have put an older decision into the cookie; `said` and the queue know the newer one.
 // Without a cookie only a decision that never arrived counts: a visitor who deletes cookies is asked again.
-const newest = () => {
+const newest = (there = cookies("assent")) => {
   const { said, queue } = read();
-  const known = cookies("assent").map(parse).filter(Boolean);
+  const known = there.map(parse).filter(Boolean);
   if (known.length) known.push(parse(said));
   return latest([...known, ...queue.map((body) => parse(valueOf(body)))]);
 };
-const assure = () => {
-  const best = newest();
-  if (best && cookies("assent")[0] !== best.value) put("assent", best.value);
+const assure = (there) => {
+  const best = newest(there);
+  if (best && there[0] !== best.value) put("assent", best.value);
   return best;
 };
 
-stored = assure();
+// Every look into the cookies costs the page a millisecond on a slow phone: where nothing was painted, they were read just now.
+stored = assure(now.root ? cookies("assent") : there);
 //= loader/signal.js
 const free = (purpose) => purpose.essential || (holds(purpose) && stored.grants.includes(purpose.id) && !barred(purpose));
 const granted = (id) => tag.purposes.some((purpose) => purpose.id === id && free(purpose));

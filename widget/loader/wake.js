@@ -6,20 +6,21 @@ const PATIENCE = 4000;
 const life = new AbortController();
 let coming;
 
-// An import takes no integrity; a script element does, and what it has loaded is what the import finds.
-const module = (url) =>
-  new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.type = "module";
-    script.integrity = tag.integrity;
-    script.nonce = source.nonce;
-    script.src = trust.createScriptURL(url);
+// An import takes no integrity; a script element does, and what it has loaded is what the import finds. It stays in the document
+// until then: an engine may forget one that is nowhere, and what was to follow its load with it.
+const module = (url) => {
+  const script = document.createElement("script");
+  script.type = "module";
+  script.integrity = tag.integrity;
+  script.nonce = source.nonce;
+  script.src = trust.createScriptURL(url);
+  return new Promise((resolve, reject) => {
     script.onload = () => resolve(import(url));
     script.onerror = () => reject(new Error("cannot load " + url));
     // Not into our own root, which may not be in the document yet.
     document.documentElement.append(script);
-    script.remove();
-  });
+  }).finally(() => script.remove());
+};
 const later = () => {
   raise();
   const folder = `${base}widget/${tag.widget}/`;
