@@ -161,7 +161,9 @@ impl Cli {
                 let text = std::fs::read_to_string(&file)
                     .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
                 let addresses = replay::addresses(&text, server.as_deref())?;
-                addresses.iter().for_each(|address| print(&format!("{address}\n")));
+                for address in addresses {
+                    print(&format!("{address}\n"));
+                }
                 Ok(())
             }
             Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,

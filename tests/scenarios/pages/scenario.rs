@@ -34,6 +34,20 @@ pub(crate) async fn play(Stage { visitor, site, .. }: Stage) {
     visitor.click("button[value=accept_all]").await;
     visitor.waits_for("document.querySelector('[role=status]') !== null").await;
     visitor.inspects("choices, saved").await;
+
+    // What was recorded of it, and erasing that: one press asks, the next one answers.
+    visitor.click("a[href^=me]").await;
+    visitor.waits_for("document.querySelector('.record') !== null").await;
+    visitor.click("summary").await;
+    visitor.screenshot("records").await;
+    visitor.inspects("records").await;
+    visitor.click("form button").await;
+    visitor.waits_for("document.querySelector('[role=status]') !== null").await;
+    visitor.inspects("records, erased").await;
+    assert!(site.receipts().await.is_empty(), "they are gone");
+    assert!(visitor.decision().await.is_some(), "the choice holds");
+    assert_eq!(visitor.cookie("assent_id").await, None, "the secret is given up");
+    visitor.open("/_assent/shop/choices").await;
     if visitor.wishes("", &[("prefers-color-scheme", "dark")]).await {
         visitor.inspects("choices, dark").await;
         visitor.screenshot("choices-dark").await;
