@@ -174,7 +174,7 @@ pub async fn get_notice(
 pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Locale) -> Option<Rendered> {
     let words = locales::built_in(locale);
     let view = notice.view(locale, &words.banner, |lifetime| words.lifetime(lifetime))?;
-    let signal = heeds_signal(notice);
+    let signal = notice.purposes.iter().any(|purpose| purpose.gpc);
     let locales: Vec<&Locale> = notice.texts.keys().collect();
     let tag = Tag {
         adapters: notice.adapters.iter().map(Told::from).collect(),
@@ -184,7 +184,7 @@ pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Local
         dir: if locale.is_rtl() { "rtl" } else { "ltr" },
         domains,
         purposes: notice.purposes.iter().map(Asked::from).collect(),
-        css: look(notice, locale),
+        css: squeeze(&style(notice.appearance.layout, signal, locale.is_rtl())) + &theme(&notice.appearance),
         widget: widget::HASH,
         integrity: widget::glue_integrity(),
         locales: if locales.len() > 1 { locales } else { Vec::new() },
@@ -239,16 +239,6 @@ pub(crate) fn theme(appearance: &Appearance) -> String {
         Font::System => "--assent-font:system-ui,sans-serif;",
     };
     format!(":host{{{font}--assent-radius:{}px}}{colours}", appearance.radius)
-}
-
-/// The style that the banner of a notice is shown with.
-pub(crate) fn look(notice: &Notice, locale: &Locale) -> String {
-    let style = style(notice.appearance.layout, heeds_signal(notice), locale.is_rtl());
-    squeeze(&style) + &theme(&notice.appearance)
-}
-
-fn heeds_signal(notice: &Notice) -> bool {
-    notice.purposes.iter().any(|purpose| purpose.gpc)
 }
 
 /// The look of one layout; what the window, the visitor's settings and paper change comes last, because it overrides.

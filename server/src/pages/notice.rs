@@ -1,8 +1,10 @@
 //! Owns a notice's page for ever: what was shown in one language, with the hash that receipts and the ledger name it by.
 //! Refuses to show the newest in place of an older one: who follows a receipt wants the notice of then.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
-use assent_shared::{Locale, Notice, SiteId, Texts};
+use assent_shared::{Locale, SiteId, Texts};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -10,6 +12,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 
+use super::records::time;
+use super::replay::{Picture, picture};
 use super::view::{PurposeSection, Who};
 use super::{Frame, policy, render};
 use crate::catalog::PublishedNotice;
@@ -24,7 +28,7 @@ use crate::tag::{self, TagQuery};
 pub(crate) enum Place {
     /// On the server.
     Server,
-    /// In an export, beside the notice's canonical bytes, with a picture of the banner.
+    /// In an export, beside the notice's canonical bytes.
     Bundle,
 }
 
@@ -36,10 +40,12 @@ struct NoticePage<'a> {
     words: &'a PageTexts,
     who: Who<'a>,
     purposes: Vec<PurposeSection<'a>>,
-    /// The banner's own HTML, which escapes for itself.
-    picture: String,
+    /// The banner's own layers, where there is no server to replay them.
+    layers: Vec<String>,
+    style: String,
     number: u32,
     hash: &'a str,
+    published: String,
     published_at: String,
     canonical: String,
 }
@@ -98,12 +104,13 @@ pub(crate) fn write(published: &PublishedNotice, locale: &Locale, place: Place) 
     let number = notice.number;
     let built_in = locales::built_in(locale);
     let texts = &notice.words(locale, &built_in.banner).unwrap_or_else(|| built_in.banner.clone());
-    let published_at = Timestamp::from_millisecond(*published_at)
+    let instant = Timestamp::from_millisecond(*published_at)
         .map_err(|error| Error::Internal(format!("notice {number}: {error}")))?;
     let (picture, canonical) = match place {
-        Place::Server => (String::new(), format!("../{number}.json")),
-        Place::Bundle => (picture(notice, locale).unwrap_or_default(), format!("{number}.json")),
+        Place::Server => (None, format!("../{number}.json")),
+        Place::Bundle => (picture(notice, locale, &BTreeSet::new()), format!("{number}.json")),
     };
+    let (style, layers) = picture.map(|Picture { style, layers }| (style, layers.into())).unwrap_or_default();
     render(&NoticePage {
         frame: Frame::new(locale, notice.texts.keys(), |locale| match place {
             Place::Server => locale.to_string(),
@@ -117,21 +124,12 @@ pub(crate) fn write(published: &PublishedNotice, locale: &Locale, place: Place) 
             .iter()
             .map(|purpose| PurposeSection::new(purpose, locale, built_in))
             .collect(),
-        picture,
+        layers,
+        style,
         number,
         hash,
-        published_at: format!("{published_at:.0}"),
+        published: time(*published_at),
+        published_at: format!("{instant:.0}"),
         canonical,
     })
-}
-
-/// The banner as the tag shows it, in a shadow root that needs no script.
-fn picture(notice: &Notice, locale: &Locale) -> Option<String> {
-    let words = locales::built_in(locale);
-    let view = notice.view(locale, &words.banner, |lifetime| words.lifetime(lifetime))?;
-    let banner = assent_widget::render(&view, assent_widget::Start::Banner);
-    let (style, dir) = (tag::look(notice, locale), super::direction(locale));
-    Some(format!(
-        "<assent-root dir=\"{dir}\"><template shadowrootmode=\"open\"><style>{style}</style>{banner}</template></assent-root>"
-    ))
 }

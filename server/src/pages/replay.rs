@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use assent_shared::{DecisionId, Locale, PurposeId, Receipt, SiteId, StoredDecision};
+use assent_shared::{DecisionId, Locale, Notice, PurposeId, Receipt, SiteId, StoredDecision};
 use assent_widget::Start;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -89,10 +89,32 @@ async fn show(
         error => error,
     })?;
     let notice = &published.notice;
+    let Picture { style, layers } = picture(notice, locale, granted).ok_or(Error::NotFound)?;
+    let page = ReplayPage {
+        frame: Frame::new(locale, notice.texts.keys(), |locale| format!("../{number}/{locale}")),
+        words: &locales::built_in(locale).pages,
+        controller: &notice.controller.name,
+        number,
+        published: time(published.published_at),
+        hash: &published.hash,
+        layers,
+        style: &style,
+    };
+    let mut response = answer(render(&page)?, None);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy(&style));
+    Ok(response)
+}
+
+/// Both layers of the banner, for frames.
+pub(super) struct Picture {
+    pub(super) style: String,
+    pub(super) layers: [String; 2],
+}
+
+/// The banner as it was shown in a language, and the preferences with what was granted; nothing in a language that it never spoke.
+pub(super) fn picture(notice: &Notice, locale: &Locale, granted: &BTreeSet<PurposeId>) -> Option<Picture> {
     let built_in = locales::built_in(locale);
-    let view = notice
-        .view(locale, &built_in.banner, |lifetime| built_in.lifetime(lifetime))
-        .ok_or(Error::NotFound)?;
+    let view = notice.view(locale, &built_in.banner, |lifetime| built_in.lifetime(lifetime))?;
     let selection: Vec<bool> =
         notice.purposes.iter().map(|purpose| purpose.essential || granted.contains(&purpose.id)).collect();
     let signal = notice.purposes.iter().any(|purpose| purpose.gpc);
@@ -107,19 +129,7 @@ async fn show(
     );
     let layers =
         [assent_widget::render(&view, Start::Banner), assent_widget::render_preferences(&view, &selection)];
-    let page = ReplayPage {
-        frame: Frame::new(locale, notice.texts.keys(), |locale| format!("../{number}/{locale}")),
-        words: &built_in.pages,
-        controller: &notice.controller.name,
-        number,
-        published: time(published.published_at),
-        hash: &published.hash,
-        layers: layers.map(|html| open(&html)),
-        style: &style,
-    };
-    let mut response = answer(render(&page)?, None);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy(&style));
-    Ok(response)
+    Some(Picture { style, layers: layers.map(|html| open(&html)) })
 }
 
 /// Where the replays of a file's receipts are: a download, an answer to a decision, or the lines of an export. On `server`, where

@@ -126,7 +126,12 @@ async fn a_whole_ledger_proves_itself(engine: Engine) {
         let notice: assent_shared::Notice = serde_json::from_str(&row.body).unwrap();
         for (locale, texts) in &notice.texts {
             let html = std::str::from_utf8(whole.file(&name::shown_notice(number, locale.as_str()))).unwrap();
-            assert!(html.contains("data-act=\"reject\"") && html.contains(":host(assent-root)"), "{locale}");
+            assert!(
+                html.contains("data-act=\"reject\"")
+                    && html.contains("shadowrootmode")
+                    && html.contains(":host(assent-root)"),
+                "{locale}"
+            );
             assert!(html.contains(&texts.title) && html.contains(&row.hash), "{locale}");
         }
     }

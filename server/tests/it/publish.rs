@@ -307,7 +307,13 @@ async fn a_notice_stays_readable_in_every_language(engine: Engine) {
             let answer = fetch(&app, &format!("/_assent/shop/notices/{number}/{locale}")).await;
             assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
             let html = answer.text().await.unwrap();
-            for wanted in [who, at, &row.hash, &notice.texts[locale].title, &format!("lang=\"{locale}\"")] {
+            for wanted in [
+                who,
+                &format!("datetime=\"{at}\""),
+                &row.hash,
+                &notice.texts[locale].title,
+                &format!("lang=\"{locale}\""),
+            ] {
                 assert!(html.contains(wanted), "{number} {locale}: no {wanted} in {html}");
             }
         }
