@@ -42,10 +42,10 @@ impl Outside {
             match tokio::task::spawn_blocking(move || ask(&url)).await {
                 Ok(Ok(notes)) => found.push(notes),
                 Ok(Err(error)) => {
-                    tracing::warn!(error, "the checkpoints at checkpoint_url could not be compared")
+                    tracing::warn!(error, "the checkpoints at checkpoint_url could not be compared");
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the checkpoints at checkpoint_url could not be compared")
+                    tracing::warn!(%error, "the checkpoints at checkpoint_url could not be compared");
                 }
             }
         }
@@ -179,9 +179,10 @@ async fn behind(
     if published.size == 0 {
         return Ok(None);
     }
-    let root = match published.size <= present {
-        true => store.proof_hashes(site, ledger.ledger, &tree::root(published.size)).await.ok(),
-        false => None,
+    let root = if published.size <= present {
+        store.proof_hashes(site, ledger.ledger, &tree::root(published.size)).await.ok()
+    } else {
+        None
     };
     Ok((root != Some(vec![published.root])).then_some((ledger.ledger, refusal)))
 }

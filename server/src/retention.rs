@@ -21,7 +21,7 @@ pub(crate) async fn run(store: Store, clock: Clock) {
             Ok(0) => {}
             Ok(receipts) => tracing::info!(receipts, "erased, because their retention has ended"),
             Err(error) => {
-                tracing::warn!(%error, "retention could not be carried out; it is tried again in an hour")
+                tracing::warn!(%error, "retention could not be carried out; it is tried again in an hour");
             }
         }
     }

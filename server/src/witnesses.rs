@@ -46,7 +46,7 @@ type Known = HashMap<(SiteId, i64, String), u64>;
 pub async fn cosign(
     witnesses: &[(String, WitnessKey)],
     store: &Store,
-    known: &mut Known,
+    seen_by: &mut Known,
     now: i64,
 ) -> sqlx::Result<()> {
     for (site, ledger, note) in store.newest_checkpoints().await? {
@@ -55,7 +55,7 @@ pub async fn cosign(
         };
         let mut cosignatures = String::new();
         for (url, key) in witnesses {
-            let seen = known.entry((site.clone(), ledger, url.clone())).or_default();
+            let seen = seen_by.entry((site.clone(), ledger, url.clone())).or_default();
             if *seen >= checkpoint.unverified().size {
                 continue;
             }
@@ -81,11 +81,11 @@ async fn ask(
     seen: &mut u64,
     checkpoint: &SignedCheckpoint,
 ) -> sqlx::Result<Result<String, String>> {
-    let size = checkpoint.unverified().size;
+    let leaves = checkpoint.unverified().size;
     // The second time with the size that the witness says it knows.
     for _ in 0..2 {
-        let Some(plan) = tree::consistency(*seen, size) else {
-            return Ok(Err(format!("it knows {seen} leaves, here are {size}: one of the two is a fork")));
+        let Some(plan) = tree::consistency(*seen, leaves) else {
+            return Ok(Err(format!("it knows {seen} leaves, here are {leaves}: one of the two is a fork")));
         };
         let proof = store.proof_hashes(site, ledger, &plan).await?;
         let body = add_checkpoint(*seen, &proof, checkpoint);
@@ -98,7 +98,7 @@ async fn ask(
         };
         match status {
             200 if key.cosigned_at(checkpoint, &text).is_some() => {
-                *seen = size;
+                *seen = leaves;
                 return Ok(Ok(text));
             }
             200 => return Ok(Err("its answer is not a cosignature by its key".to_owned())),

@@ -111,10 +111,10 @@ async fn proving() -> Result<()> {
         // Spread over the ledger in no order.
         let number = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % export::RECEIPTS;
         let started = Instant::now();
-        let sealed = store.sealed(&site, &format!("0192f3a4-5b6c-7d8e-9f01-{number:012x}")).await?;
+        let found = store.sealed(&site, &format!("0192f3a4-5b6c-7d8e-9f01-{number:012x}")).await?;
         times.push(started.elapsed().as_secs_f64() * 1000.0);
         let proof =
-            sealed.and_then(|sealed| sealed.whole_proof()).with_context(|| format!("no receipt {number}"))?;
+            found.and_then(|found| found.whole_proof()).with_context(|| format!("no receipt {number}"))?;
         proof.verify(&key)?;
     }
     times.sort_by(f64::total_cmp);

@@ -252,7 +252,7 @@ pub(super) async fn retention(arguments: RetentionArguments, store: &Store) -> R
     store.set_retention(&site, days).await.map_err(printable)?;
     match days {
         Some(days) => {
-            print(&format!("Receipts of `{site}` are erased after {days} days, unless they are held.\n"))
+            print(&format!("Receipts of `{site}` are erased after {days} days, unless they are held.\n"));
         }
         None => print(&format!("Receipts of `{site}` are kept until somebody erases them.\n")),
     }

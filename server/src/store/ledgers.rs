@@ -47,6 +47,9 @@ struct Locked {
     widget: Option<String>,
 }
 
+/// A leaf that is stored with the ledger: its index, its bytes, and what it commits to.
+type NewEntry = (i64, String, Option<(String, Salt)>);
+
 /// A ledger while this transaction alone appends to it.
 pub(super) struct OpenLedger {
     pub(super) site: SiteId,
@@ -54,7 +57,7 @@ pub(super) struct OpenLedger {
     origin: String,
     growth: Growth,
     signers: Signers,
-    entries: Vec<(i64, String, Option<(String, Salt)>)>,
+    entries: Vec<NewEntry>,
 }
 
 impl OpenLedger {
@@ -345,8 +348,8 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The kept checkpoints of a ledger below `size`, smallest first; of two of one size the one that more have signed.
-    pub async fn checkpoints(&self, site: &SiteId, ledger: i64, size: i64) -> sqlx::Result<Vec<String>> {
+    /// The kept checkpoints of a ledger `below` a size, smallest first; of two of one size the one that more have signed.
+    pub async fn checkpoints(&self, site: &SiteId, ledger: i64, below: i64) -> sqlx::Result<Vec<String>> {
         on_engine!(self, |pool| {
             sqlx::query_scalar(
                 "select note from checkpoints as kept where site = $1 and ledger = $2 and size < $3 and not exists (
@@ -356,7 +359,7 @@ impl Store {
             )
             .bind(site.as_str())
             .bind(ledger)
-            .bind(size)
+            .bind(below)
             .fetch_all(pool)
             .await
         })

@@ -21,7 +21,7 @@ fn visitor(letter: &str) -> String {
     format!("{}A", letter.repeat(21))
 }
 
-async fn visitor_id(app: &TestServer, letter: &str) -> VisitorId {
+fn visitor_id(app: &TestServer, letter: &str) -> VisitorId {
     visitor(letter).parse::<assent_shared::VisitorSecret>().unwrap().visitor_id(&app.shop)
 }
 
@@ -43,7 +43,7 @@ async fn an_erased_visitor_leaves_nothing_but_commitments(engine: Engine) {
         let who = visitor(if number % 3 == 0 { "B" } else { "C" });
         app.post(&with(refusal(number), json!({"visitor": who}))).await;
     }
-    let (gone, stays) = (visitor_id(&app, "B").await, visitor_id(&app, "C").await);
+    let (gone, stays) = (visitor_id(&app, "B"), visitor_id(&app, "C"));
     let erased = app.store().erase_visitor(&app.shop, &gone, Reason::Visitor, NOW + 7).await.unwrap();
     assert_eq!(erased, Erasure::Done(2));
     let leaves = app.store().leaves(&app.shop, 1, 0, 99).await.unwrap();
@@ -88,17 +88,17 @@ async fn what_is_held_is_not_erased(engine: Engine) {
     for (number, letter) in [(1, "B"), (2, "C")] {
         app.post(&with(refusal(number), json!({"visitor": visitor(letter)}))).await;
     }
-    let held = visitor_id(&app, "B").await;
-    let hold = hold("legal_hold", Some(&held));
-    app.store().add_hold(&app.shop, &hold).await.unwrap();
+    let held = visitor_id(&app, "B");
+    let claim = hold("legal_hold", Some(&held));
+    app.store().add_hold(&app.shop, &claim).await.unwrap();
     let refused = app.store().erase_visitor(&app.shop, &held, Reason::Request, NOW).await.unwrap();
-    assert_eq!(refused, Erasure::Held(hold.clone()));
+    assert_eq!(refused, Erasure::Held(claim.clone()));
     app.store().set_retention(&app.shop, Some(1)).await.unwrap();
     assert_eq!(erase_what_is_due(app.store(), NOW + 2 * DAY).await.unwrap(), 1, "the other one's");
     assert_eq!(app.receipts().await[0].1.visitor, held, "a hold shows");
 
-    assert!(app.store().lift_hold(&app.shop, &hold.hold_id, NOW).await.unwrap());
-    assert!(!app.store().lift_hold(&app.shop, &hold.hold_id, NOW).await.unwrap());
+    assert!(app.store().lift_hold(&app.shop, &claim.hold_id, NOW).await.unwrap());
+    assert!(!app.store().lift_hold(&app.shop, &claim.hold_id, NOW).await.unwrap());
     assert_eq!(erase_what_is_due(app.store(), NOW + 2 * DAY).await.unwrap(), 1);
     assert_eq!(app.store().holds(&app.shop).await.unwrap()[0].lifted_at, Some(NOW));
     app.finish().await;
@@ -109,7 +109,7 @@ async fn what_is_restricted_is_kept_and_not_shown(engine: Engine) {
     for (number, letter) in [(1, "B"), (2, "C")] {
         app.post(&with(refusal(number), json!({"visitor": visitor(letter)}))).await;
     }
-    let restricted = visitor_id(&app, "B").await;
+    let restricted = visitor_id(&app, "B");
     app.store().add_hold(&app.shop, &hold("restriction", Some(&restricted))).await.unwrap();
     let shown = app.receipts().await;
     assert_eq!(shown.len(), 1);

@@ -49,8 +49,8 @@ async fn a_visitor_is_erased_unless_held() {
     let mut hold = vec!["hold", "add"];
     hold.extend(of_visitor);
     hold.extend(["--kind", "legal-hold", "--reason", "a claim", "--by", "Ada"]);
-    let held = said(&run(folder.path(), &hold));
-    let id = held.split_whitespace().rev().nth(2).unwrap().trim_matches('`').to_owned();
+    let answer = said(&run(folder.path(), &hold));
+    let id = answer.split_whitespace().rev().nth(2).unwrap().trim_matches('`').to_owned();
     let mut erase = vec!["erase"];
     erase.extend(of_visitor);
     let refused = complained(&run(folder.path(), &erase));
