@@ -166,6 +166,8 @@ struct Out {
 
 impl Out {
     async fn file(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        // A tar's header and its padding; growing step by step would take twice the room.
+        self.writer.get_mut().reserve_exact(bytes.len() + 1024);
         self.writer
             .append(name, bytes)
             .map_err(|error| Error::Internal(format!("{name} of a bundle: {error}")))?;
