@@ -26,7 +26,7 @@ const deeds = {
     const answer = await mine("/erase", "POST");
     if (answer.ok) {
       expire("assent_id", "/");
-      const { visitor, last, receipt, ...record } = read();
+      const { visitor, last, receipt, salt, proof, ...record } = read();
       write(record);
     }
     return answer;
