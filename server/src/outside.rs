@@ -141,6 +141,19 @@ impl Outside {
 
     /// Sends the checkpoints to the address, and keeps them for good: from now on somebody else has them.
     async fn publish(&self, store: &Store, notes: &Notes, now: i64) {
+        let Some(url) = self.url.clone() else { return };
+        let body = serde_json::to_string(notes).unwrap_or_default();
+        let sent = tokio::task::spawn_blocking(move || send(&url, &body)).await;
+        let refused = match sent {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(error) = refused {
+            tracing::warn!(error, "checkpoint_url did not take the day's checkpoints");
+            return;
+        }
+        tracing::info!("the day's checkpoints were sent to checkpoint_url");
         for (site, note) in notes {
             let (Ok(signed), Ok(Some(ledger))) = (SignedCheckpoint::parse(note), store.ledger(site).await)
             else {
@@ -151,14 +164,6 @@ impl Outside {
             {
                 tracing::warn!(%site, %error, "the day's checkpoint could not be kept");
             }
-        }
-        let Some(url) = self.url.clone() else { return };
-        let body = serde_json::to_string(notes).unwrap_or_default();
-        let sent = tokio::task::spawn_blocking(move || send(&url, &body)).await;
-        match sent {
-            Ok(Ok(())) => tracing::info!("the day's checkpoints were sent to checkpoint_url"),
-            Ok(Err(error)) => tracing::warn!(error, "checkpoint_url did not take the day's checkpoints"),
-            Err(error) => tracing::warn!(%error, "checkpoint_url did not take the day's checkpoints"),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Owns reading a ledger: its leaves in their order, the hashes of its tree, and proofs made of them.
 //! Refuses to believe a hash that it can compute: a leaf's is made from its stored entry or commitment each time.
 
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
 use assent_shared::ledger::entry::leaf_hash;
 use assent_shared::ledger::tree::{self, Plan, TILE_WIDTH};
 use assent_shared::ledger::{Entry, Hash, Node, ReceiptProof, Salt, SignedCheckpoint};
@@ -159,23 +162,28 @@ impl Store {
         Ok(hashes.filter(|hashes| hashes.len() as u64 == end - first))
     }
 
-    /// The hashes of a planned proof.
+    /// The hashes of a planned proof. One query a tile: a proof's nodes lie in two tiles a level at most.
     pub async fn proof_hashes(&self, site: &SiteId, ledger: i64, plan: &Plan) -> sqlx::Result<Vec<Hash>> {
-        let mut nodes = std::collections::HashMap::new();
+        let mut needed: BTreeMap<(u8, u64), Range<u64>> = BTreeMap::new();
         for node in plan.iter().flatten() {
-            nodes.insert(*node, self.node(site, ledger, *node).await?);
+            let Range { start, end } = of_tile(*node);
+            let range = needed.entry((node.level / 8, start / TILE_WIDTH)).or_insert(start..end);
+            *range = range.start.min(start)..range.end.max(end);
         }
-        tree::resolve(plan, |node| nodes.get(&node).copied().flatten()).ok_or_else(|| {
+        let mut tiles = HashMap::new();
+        for ((level, tile), range) in needed {
+            let hashes = self.tile_hashes(site, ledger, level, range.start, range.end).await?;
+            tiles.insert((level, tile), (range.start, hashes.unwrap_or_default()));
+        }
+        let hash_of = |node: Node| {
+            let range = of_tile(node);
+            let (first, hashes) = tiles.get(&(node.level / 8, range.start / TILE_WIDTH))?;
+            let place = |at: u64| usize::try_from(at - first).ok();
+            Some(tree::root_of_complete(hashes.get(place(range.start)?..place(range.end)?)?))
+        };
+        tree::resolve(plan, hash_of).ok_or_else(|| {
             sqlx::Error::Decode(format!("the ledger of `{site}` lacks a part of its tree").into())
         })
-    }
-
-    /// The hash of a complete subtree, from the tile that its leaves' tops are in.
-    async fn node(&self, site: &SiteId, ledger: i64, node: Node) -> sqlx::Result<Option<Hash>> {
-        let (level, above) = (node.level / 8, node.level % 8);
-        let first = node.index << above;
-        let hashes = self.tile_hashes(site, ledger, level, first, first + (1 << above)).await?;
-        Ok(hashes.map(|hashes| tree::root_of_complete(&hashes)))
     }
 
     /// The stored receipt of a decision with its proof under the ledger's newest checkpoint; nothing if there is none, or if
@@ -250,6 +258,12 @@ impl LedgerRow {
 /// A leaf's own bytes: of a receipt its commitment's entry; nothing if that is not of the right length.
 fn bytes_of(commitment: Option<&[u8]>, entry: Option<String>) -> Option<String> {
     entry.or_else(|| Some(Entry::Receipt { commitment: Hash::from_slice(commitment?)? }.canonical_json()))
+}
+
+/// The hashes of its tile that a node is the root of.
+fn of_tile(node: Node) -> Range<u64> {
+    let above = node.level % 8;
+    node.index << above..(node.index + 1) << above
 }
 
 fn damaged(site: &SiteId) -> sqlx::Error {

@@ -15,6 +15,8 @@ pub struct CoverRow {
     pub last_leaf: i64,
     /// The tombstone's own leaf.
     pub leaf_index: i64,
+    /// Whether it is in the same ledger, and in the part that was asked for.
+    pub here: bool,
 }
 
 impl Store {
@@ -96,7 +98,7 @@ impl Store {
         Ok(holds > 0)
     }
 
-    /// The tombstones in the same ledger before `end` that cover any of the leaves from `first` to `last`.
+    /// The tombstones that cover any of the leaves from `first` to `last`, and whether each is in the same ledger before `end`.
     pub async fn tombstones_over(
         &self,
         site: &SiteId,
@@ -106,9 +108,10 @@ impl Store {
     ) -> sqlx::Result<Vec<CoverRow>> {
         on_engine!(self, |pool| {
             sqlx::query_as(
-                "select first_leaf, last_leaf, tombstone_leaf as leaf_index from tombstones
+                "select first_leaf, last_leaf, tombstone_leaf as leaf_index,
+                 (tombstone_ledger = $2 and tombstone_leaf < $5) as here from tombstones
                  where site = $1 and ledger = $2 and last_leaf >= $3 and first_leaf <= $4
-                 and tombstone_ledger = $2 and tombstone_leaf < $5 order by first_leaf",
+                 order by first_leaf",
             )
             .bind(site.as_str())
             .bind(ledger)

@@ -71,7 +71,7 @@ impl Database {
         if self.postgres.is_some() { Engine::Postgres } else { Engine::Sqlite }
     }
 
-    async fn drop(self) {
+    pub(crate) async fn drop(self) {
         if let Some((server, name)) = self.postgres {
             let mut admin = sqlx::PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
             let mut drop =

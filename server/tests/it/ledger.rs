@@ -1,13 +1,19 @@
 //! The ledger as the server keeps it: what an answer proves, what the database refuses, what an upgrade and a new key do.
 
+use assent::export::{ExportFormat, Wanted};
 use assent::sealer::Sealer;
 use assent::signing_keys::KeySource;
-use assent::store::{Pool, Store};
+use assent::store::{Filter, NoticeRow, POSTGRES_MIGRATIONS, Pool, SQLITE_MIGRATIONS, Store};
+use assent_shared::bundle::{Trust, verify};
 use assent_shared::ledger::{Entry, SignedCheckpoint};
+use futures_util::StreamExt;
 use reqwest::StatusCode;
 use serde_json::json;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{PgPool, SqlitePool};
 
-use crate::harness::{Engine, NOTICE, NOW, TestServer, both_engines, check_ledgers, id, refusal, with};
+use crate::harness::{Database, Engine, NOTICE, NOW, TestServer, both_engines, check_ledgers, id, refusal};
 
 both_engines!(
     every_answer_proves_itself,
@@ -200,46 +206,81 @@ async fn a_lost_key_stops_the_signing_and_nothing_else(engine: Engine) {
     app.finish().await;
 }
 
+/// A database as the versions before the ledger left it: one site, one notice, `receipts`.
+async fn database_of_before(database: &Database, notice: &NoticeRow, receipts: &[String]) {
+    macro_rules! fill {
+        ($pool:ident, $migrations:expr) => {{
+            let migrations: Vec<_> = $migrations.iter().take(2).cloned().collect();
+            Migrator { migrations: migrations.into(), ..Migrator::DEFAULT }.run(&$pool).await.unwrap();
+            for sql in [
+                "insert into sites (site, name, environment, origins, created_at)
+                 values ('shop', 'Shop', 'production', '[\"https://shop.example\"]', 0)",
+                "insert into ledgers (site, notices, leaves) values ('shop', 1, 3)",
+            ] {
+                sqlx::query(sql).execute(&$pool).await.unwrap();
+            }
+            sqlx::query(
+                "insert into notices (site, number, hash, body, published_at) values ('shop', 1, $1, $2, 5)",
+            )
+            .bind(&notice.hash)
+            .bind(&notice.body)
+            .execute(&$pool)
+            .await
+            .unwrap();
+            for (at, body) in (0_i64..).zip(receipts) {
+                let sql = "insert into receipts (site, leaf_index, decision, visitor, received_at, body)
+                           values ('shop', $1, $2, 'v', $3, $4)";
+                let decision = id(at.unsigned_abs() + 1);
+                sqlx::query(sql).bind(at).bind(decision).bind(NOW).bind(body).execute(&$pool).await.unwrap();
+            }
+            $pool.close().await;
+        }};
+    }
+    if database.url.starts_with("sqlite:") {
+        let options: SqliteConnectOptions = database.url.parse().unwrap();
+        let pool = SqlitePool::connect_with(options.create_if_missing(true)).await.unwrap();
+        fill!(pool, SQLITE_MIGRATIONS);
+    } else {
+        let pool = PgPool::connect(&database.url).await.unwrap();
+        fill!(pool, POSTGRES_MIGRATIONS);
+    }
+}
+
 async fn what_was_recorded_before_there_was_a_ledger_is_sealed(engine: Engine) {
     let app = TestServer::start(engine).await;
-    let url = app.database_url().to_owned();
-    let waiting: Vec<String> = [1_u64, 2, 3]
-        .iter()
+    let notice = app.store().notice(&app.shop, 1).await.unwrap().unwrap();
+    let waiting: Vec<String> = (1..=3)
         .map(|number| {
-            let body = json!({"notice": {"hash": "ab".repeat(32), "number": 1}});
-            let receipt = with(
-                json!({
-                    "choices": {"analytics": false}, "clock_off": false, "decided_at": 5, "decision": id(*number),
-                    "gpc": false, "layer": 1, "locale": "en", "method": "reject_all", "origin": "https://shop.example",
-                    "received_at": NOW, "replaces": null, "site": "shop", "valid_until": NOW, "version": 1,
-                    "visitor": format!("v_{}", "A".repeat(22)), "widget": "0".repeat(16),
-                }),
-                body,
-            );
+            let receipt = json!({
+                "choices": {"analytics": false}, "clock_off": false, "decided_at": 5, "decision": id(number),
+                "gpc": false, "layer": 1, "locale": "en", "method": "reject_all", "origin": "https://shop.example",
+                "notice": {"hash": notice.hash, "number": 1}, "received_at": NOW, "replaces": null, "site": "shop",
+                "valid_until": NOW, "version": 1, "visitor": format!("v_{}", "A".repeat(22)), "widget": "0".repeat(16),
+            });
             serde_json::from_value::<assent_shared::Receipt>(receipt).unwrap().canonical_json()
         })
         .collect();
-    for (at, body) in waiting.iter().enumerate() {
-        let sql = "insert into unsealed_receipts (site, leaf_index, decision, visitor, received_at, body)
-                   values ('shop', $1, $2, 'v', 0, $3)";
-        let (at, decision) = (i64::try_from(at).unwrap(), id(at as u64 + 1));
-        match app.store().pool() {
-            Pool::Sqlite(pool) => {
-                sqlx::query(sql).bind(at).bind(decision).bind(body).execute(pool).await.map(|_| ()).unwrap();
-            }
-            Pool::Postgres(pool) => {
-                sqlx::query(sql).bind(at).bind(decision).bind(body).execute(pool).await.map(|_| ()).unwrap();
-            }
-        }
-    }
+    let database = Database::create(engine).await;
+    database_of_before(&database, &notice, &waiting).await;
     for _ in 0..2 {
         let sealer = Sealer::new(KeySource::File(app.folder().join("assent.key")));
-        let store = Store::open(&url, sealer).await.unwrap();
+        let store = Store::open(&database.url, sealer).await.unwrap();
         check_ledgers(&store).await;
         let leaves = store.leaves(&app.shop, 1, 0, 99).await.unwrap();
         let bodies: Vec<&str> = leaves.iter().filter_map(|leaf| leaf.body.as_deref()).collect();
         assert_eq!(bodies, waiting, "each once, in their order, byte for byte");
+        let wanted = Wanted {
+            site: app.shop.clone(),
+            format: ExportFormat::Bundle,
+            ledger: None,
+            filter: Filter::default(),
+        };
+        let chunks: Vec<Vec<u8>> =
+            wanted.begin(&store, NOW).await.unwrap().map(Result::unwrap).collect().await;
+        let report = verify(&chunks.concat()[..], &Trust::default()).unwrap();
+        assert_eq!((report.counts.receipts, report.counts.builds), (3, 2));
         store.close().await;
     }
-    app.finish_unchecked().await;
+    database.drop().await;
+    app.finish().await;
 }

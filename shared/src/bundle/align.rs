@@ -67,6 +67,12 @@ impl Align {
         Self { at, leaf, next_leaf, size: leaves.len() as u64, places, lines: at + 1, why, state }
     }
 
+    /// As [`Align::new`], where the line is the leaf at its place, but says that those up to `next` come before it.
+    pub(super) fn gap(leaves: &[Hash], at: u64, next: u64) -> Self {
+        let state = State::Told(removed(at, next));
+        Self { state, ..Self::new(leaves, at, None, None) }
+    }
+
     /// The first place whose line is not the leaf.
     pub(super) fn at(&self) -> u64 {
         self.at
@@ -112,17 +118,19 @@ impl Align {
             State::Ahead { place, found: true, .. } => {
                 Broken::at(at, What::Reordered, format!("leaf {place} stands before it"))
             }
-            State::Ahead { place, .. } => {
-                let last = place - 1;
-                let detail = if last == at {
-                    format!("leaf {place} stands in its place")
-                } else {
-                    format!("the leaves up to {last} are missing with it")
-                };
-                Broken::at(at, What::Removed, detail)
-            }
+            State::Ahead { place, .. } => removed(at, place),
         }
     }
+}
+
+fn removed(at: u64, next: u64) -> Broken {
+    let last = next - 1;
+    let detail = if last == at {
+        format!("leaf {next} stands in its place")
+    } else {
+        format!("the leaves up to {last} are missing with it")
+    };
+    Broken::at(at, What::Removed, detail)
 }
 
 fn copy(at: u64, what: What, place: u64) -> Broken {

@@ -12,6 +12,8 @@ use crate::ledger::{Frontier, Hash};
 #[derive(Debug)]
 pub(super) struct Whole {
     leaves: Vec<Hash>,
+    /// Whether more of them were signed.
+    too_few: bool,
     agreement: Agreement,
     lines: u64,
     /// The tree over the lines themselves; only where the leaves are not those that were signed.
@@ -25,7 +27,8 @@ impl Whole {
     pub(super) fn new(history: &History, leaves: Vec<Hash>, contents: Contents) -> Self {
         let agreement = history.held_against(&leaves);
         let own = (!agreement.sound).then(Frontier::default);
-        Self { leaves, agreement, lines: 0, own, align: None, odd_content: None, contents }
+        let too_few = (leaves.len() as u64) < history.newest().size;
+        Self { leaves, too_few, agreement, lines: 0, own, align: None, odd_content: None, contents }
     }
 
     /// How many lines came.
@@ -62,6 +65,10 @@ impl Whole {
                     self.odd_content = Some(broken);
                 }
             }
+            // The list of leaves has the same gap, as it has where rows were taken out of a database.
+            Ok(line) if hash.as_ref() == leaf && line.index > at && self.too_few => {
+                self.align = Some(Align::gap(&self.leaves, at, line.index));
+            }
             Ok(line) => {
                 let why = (hash.as_ref() == leaf).then(|| format!("that it is leaf {}", line.index));
                 self.align = Some(Align::new(&self.leaves, at, hash, why));
@@ -73,7 +80,7 @@ impl Whole {
 
     /// What all lines say together.
     pub(super) fn finish(self, history: &History) -> Result<Contents, Failure> {
-        let Self { leaves, agreement, lines, own, align, odd_content, contents } = self;
+        let Self { leaves, agreement, lines, own, align, odd_content, contents, .. } = self;
         let newest = history.newest();
         let first_difference = align.as_ref().map(Align::at);
         let of_lines = match align {

@@ -84,7 +84,7 @@ pub enum Entry {
     Widget {
         /// The build's name, as receipts give it.
         build: String,
-        /// SHA-256 of the WebAssembly.
+        /// SHA-256 of the WebAssembly. All zeros for a build from before the ledger, whose files nobody has any more.
         code: Hash,
         /// SHA-256 of the script that loads it.
         glue: Hash,

@@ -91,8 +91,8 @@ impl Bundle {
                 }
                 let tombstone =
                     if row.body.is_none() { tombstone_over(&covers, row.leaf_index) } else { None };
-                let content = content(row, tombstone.is_some())?;
-                tombstones.extend(tombstone);
+                let content = content(row, tombstone)?;
+                tombstones.extend(tombstone.filter(|cover| cover.here).map(|cover| cover.leaf_index));
                 let index = u64::try_from(row.leaf_index).map_err(|_| damaged(row.leaf_index))?;
                 let path = if named.is_some() { Some(tree.inclusion(index).await?) } else { None };
                 let _ = writeln!(lines, "{}", Line { index, content, path });
@@ -105,7 +105,7 @@ impl Bundle {
         }
     }
 
-    /// The tombstones of this ledger that cover what is erased among the rows.
+    /// The tombstones that cover what is erased among the rows.
     async fn covers(&self, rows: &[LeafRow]) -> Result<Vec<CoverRow>> {
         let mut erased = rows.iter().filter(|row| row.commitment.is_some() && row.body.is_none());
         let Some(first) = erased.next() else { return Ok(Vec::new()) };
@@ -138,11 +138,11 @@ impl Bundle {
     }
 }
 
-/// The leaf of the tombstone that covers a leaf. They are in order, and no two cover the same.
-fn tombstone_over(covers: &[CoverRow], leaf_index: i64) -> Option<i64> {
+/// The tombstone that covers a leaf. They are in order, and no two cover the same.
+fn tombstone_over(covers: &[CoverRow], leaf_index: i64) -> Option<&CoverRow> {
     let behind = covers.partition_point(|cover| cover.first_leaf <= leaf_index);
     let cover = covers.get(behind.checked_sub(1)?)?;
-    (leaf_index <= cover.last_leaf).then_some(cover.leaf_index)
+    (leaf_index <= cover.last_leaf).then_some(cover)
 }
 
 /// Whether a row is a receipt that may be shown.
@@ -150,8 +150,8 @@ fn is_shown(row: &LeafRow) -> bool {
     row.commitment.is_some() && row.body.is_some() && !row.restricted
 }
 
-/// What the line says; `erased` if a tombstone of this ledger covers the leaf.
-fn content(row: &LeafRow, erased: bool) -> Result<Content<'_>> {
+/// What the line says, with the tombstone that covers the leaf.
+fn content<'a>(row: &'a LeafRow, tombstone: Option<&CoverRow>) -> Result<Content<'a>> {
     let broken = || damaged(row.leaf_index);
     let Some(commitment) = row.commitment.as_deref() else {
         let entry = row.entry.as_deref().ok_or_else(broken)?;
@@ -163,8 +163,10 @@ fn content(row: &LeafRow, erased: bool) -> Result<Content<'_>> {
     let commitment = Hash::from_slice(commitment).ok_or_else(broken)?;
     Ok(match (row.body.as_deref(), row.salt()) {
         (Some(body), Some(salt)) if !row.restricted => Content::Receipt { body: Cow::Borrowed(body), salt },
-        (None, _) if erased => Content::Erased(commitment),
-        // Restricted, or erased while the bundle was written: then it was there when the checkpoint was signed.
+        // Without any tombstone somebody has blanked it: the verifier will say so.
+        (None, _) if tombstone.is_none_or(|cover| cover.here) => Content::Erased(commitment),
+        // Restricted; or erased while the bundle was written, or after the ledger had ended: then it was there when the
+        // checkpoint was signed.
         _ => Content::Withheld(commitment),
     })
 }
