@@ -1,7 +1,7 @@
 //! Owns one receipt as an operator asks for it: its stored bytes, or a standard view of it, over HTTP and on the command line.
 //! Refuses to know the standards; `assent_shared::views` writes them.
 
-use assent_shared::views::{Sources, ViewError, dpv, kantara};
+use assent_shared::views::{LogPlace, Sources, ViewError, dpv, kantara};
 use assent_shared::{DecisionId, Notice, Receipt, SiteId};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -75,13 +75,18 @@ pub async fn write(
         None => None,
     };
     let before = before.map(|row| read(&row.body)).transpose()?;
+    let log = store.sealed(&site.id, decision.as_str()).await?.map(|sealed| LogPlace {
+        origin: sealed.proof.checkpoint.unverified().origin.clone(),
+        index: sealed.proof.index,
+        proof: sealed.proof.to_string(),
+    });
     let exercised_at = where_to_choose(site, &receipt, public_url);
     let sources = Sources {
         receipt: &receipt,
         notice: &notice,
         before: before.as_ref(),
         exercised_at: &exercised_at,
-        log: None,
+        log: log.as_ref(),
     };
     let written = if view == View::Dpv { dpv::view(sources) } else { kantara::view(sources) };
     written.map(|value| format!("{value:#}")).map_err(|error| match error {

@@ -94,7 +94,7 @@ pub struct Filter {
 }
 
 /// Leaves out what may be kept and nothing else (GDPR art. 18).
-const SHOWN: &str = " and not exists (
+pub(super) const SHOWN: &str = " and not exists (
     select 1 from holds where holds.site = receipts.site and kind = 'restriction' and lifted_at is null
     and (holds.visitor is null or holds.visitor = receipts.visitor))";
 

@@ -6,7 +6,7 @@ use assent_shared::VisitorId;
 use assent_shared::ledger::{Reason, Tombstone};
 use serde_json::json;
 
-use crate::harness::{Engine, NOW, TestServer, both_engines, refusal, with};
+use crate::harness::{Engine, NOW, TestServer, both_engines, id, refusal, with};
 
 both_engines!(
     an_erased_visitor_leaves_nothing_but_commitments,
@@ -117,6 +117,8 @@ async fn what_is_restricted_is_kept_and_not_shown(engine: Engine) {
     let leaves = app.store().leaves(&app.shop, 1, 2, 4).await.unwrap();
     assert_eq!(leaves.iter().map(|leaf| leaf.restricted).collect::<Vec<_>>(), [true, false]);
     assert!(leaves[0].body.is_some(), "it is kept");
+    let one = async |number| app.store().receipt(&app.shop, &id(number).parse().unwrap()).await.unwrap();
+    assert_eq!((one(1).await.is_some(), one(2).await.is_some()), (false, true));
     app.finish().await;
 }
 

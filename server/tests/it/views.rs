@@ -1,6 +1,7 @@
 //! Owns what an operator's program gets of one receipt: its stored bytes, and what standards make of it.
 
 use assent::notices::publish;
+use assent_shared::ledger::ReceiptProof;
 use assent_shared::views::dpv;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -56,6 +57,10 @@ async fn the_view_in_dpvs_terms_is_read_back_as_the_receipt(engine: Engine) {
     assert_eq!(answer.headers()["content-type"], "application/ld+json");
     let view: Value = answer.json().await.unwrap();
     assert_eq!(dpv::read(&view).unwrap().canonical_json(), app.receipts().await[0].0.body);
+    let log = &view["x:log"];
+    assert_eq!((&log["x:origin"], &log["x:index"]), (&json!("shop.example/_assent/shop/log"), &json!(2)));
+    let proof = ReceiptProof::parse(log["x:proof"].as_str().unwrap()).unwrap();
+    assert!(proof.checkpoint.verify(&app.verifier_key().await).is_ok());
     let record = &view["dpv:hasRecordOfActivity"][0];
     assert_eq!(record["dpv:hasDataController"]["dpv:hasName"], "Fernhill Ceramics");
     assert_eq!(record["dpv:hasProcess"][0]["dpv:hasPersonalData"], json!(["pd:BrowsingBehaviour", "pd:UID"]));
