@@ -14,9 +14,11 @@ use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 use crate::error::{self, Error, Result};
 use crate::pages::records::{self, RecordsQuery, Said};
+use crate::publish::keys_of;
 use crate::state::App;
 use crate::store::{Erasure, Site};
 
@@ -44,17 +46,16 @@ pub async fn get_records(
 pub async fn get_receipts(State(app): State<App>, visitor: FromVisitor) -> Result<Response> {
     app.limits.check(visitor.id.as_ref())?;
     let site = &visitor.current.site.id;
-    let key = app.store.ledger(site).await?.and_then(|ledger| ledger.signing_key).ok_or(Error::NotFound)?;
-    let decisions = match &visitor.id {
-        Some(id) => app.store.decisions_of(site, id, DOWNLOADED).await?,
-        None => vec![],
-    };
-    let mut receipts = Vec::with_capacity(decisions.len());
-    let mut numbers = BTreeSet::new();
-    for decision in &decisions {
+    let ledger = app.store.ledger(site).await?.ok_or(Error::NotFound)?;
+    let key = ledger.signing_key.as_deref().ok_or(Error::NotFound)?;
+    let own = visitor.receipts(&app, DOWNLOADED).await?;
+    let mut receipts = Vec::with_capacity(own.len());
+    let (mut numbers, mut origins) = (BTreeSet::new(), BTreeSet::new());
+    for (decision, body) in &own {
         // Nothing, if it was erased since.
         let Some(sealed) = app.store.sealed(site, decision).await? else { continue };
-        numbers.insert(stored(&sealed.body)?.notice.number);
+        numbers.insert(stored(body)?.notice.number);
+        origins.insert(sealed.proof.checkpoint.unverified().origin.clone());
         receipts.push(sealed.json());
     }
     let mut notices = Vec::with_capacity(numbers.len());
@@ -63,10 +64,18 @@ pub async fn get_receipts(State(app): State<App>, visitor: FromVisitor) -> Resul
         // The stored bytes go in as they are: their hash is in the receipt.
         notices.push(format!("\"{number}\":{}", row.body));
     }
-    let key = serde_json::Value::String(key);
+    let mut former_keys = Vec::new();
+    for number in 1..ledger.ledger {
+        if let Some(former) = app.store.ledger_numbered(site, number).await?
+            && origins.contains(&former.origin)
+        {
+            former_keys.extend(keys_of(&app.store, site, &former).await?.pop());
+        }
+    }
+    let keys = format!(r#""key":{},"former_keys":{}"#, json!(key), json!(former_keys));
     let (receipts, notices) = (receipts.join(","), notices.join(","));
     let body = format!(
-        r#"{{"format":"assent.receipts.v1","key":{key},"receipts":[{receipts}],"notices":{{{notices}}}}}"#
+        r#"{{"format":"assent.receipts.v1",{keys},"receipts":[{receipts}],"notices":{{{notices}}}}}"#
     );
     let mut response = body.into_response();
     let headers = response.headers_mut();
@@ -112,11 +121,8 @@ async fn show(
     said: Said,
 ) -> Result<Response> {
     let limit = i64::try_from(LISTED + 1).unwrap_or(i64::MAX);
-    let bodies = match &visitor.id {
-        Some(id) => app.store.own_receipts(&visitor.current.site.id, id, limit).await?,
-        None => vec![],
-    };
-    let mut receipts = bodies.iter().map(|body| stored(body)).collect::<Result<Vec<_>>>()?;
+    let own = visitor.receipts(app, limit).await?;
+    let mut receipts = own.iter().map(|(_, body)| stored(body)).collect::<Result<Vec<_>>>()?;
     let more = (receipts.len() > LISTED).then_some(LISTED);
     receipts.truncate(LISTED);
     let own_host = visitor.own_origin.is_some();

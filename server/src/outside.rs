@@ -192,7 +192,8 @@ async fn behind(
     Ok((root != Some(vec![published.root])).then_some((ledger.ledger, refusal)))
 }
 
-fn agent() -> ureq::Agent {
+/// What makes the few small requests of this server.
+pub(crate) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build().into()
 }
 

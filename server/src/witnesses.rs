@@ -10,12 +10,11 @@ use assent_shared::ledger::{SignedCheckpoint, tree};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
+use crate::outside::agent;
 use crate::store::Store;
 
 /// Between two requests for cosignatures.
 const INTERVAL: Duration = Duration::from_mins(1);
-/// How long a witness may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Somebody who cosigns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,13 +114,8 @@ async fn ask(
 }
 
 fn post(url: &str, body: &str) -> Result<(u16, String), String> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .http_status_as_error(false)
-        .build()
-        .into();
     let mut answer =
-        agent.post(url).content_type("text/plain").send(body).map_err(|error| error.to_string())?;
+        agent().post(url).content_type("text/plain").send(body).map_err(|error| error.to_string())?;
     let text = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
     Ok((answer.status().as_u16(), text))
 }

@@ -24,6 +24,16 @@ pub struct FromVisitor {
     pub(super) own_origin: Option<String>,
 }
 
+impl FromVisitor {
+    /// Their receipts with the decisions' ids, newest first; none without a secret.
+    pub(super) async fn receipts(&self, app: &App, limit: i64) -> Result<Vec<(String, String)>> {
+        match &self.id {
+            Some(id) => Ok(app.store.own_receipts(&self.current.site.id, id, limit).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
 impl FromRequestParts<App> for FromVisitor {
     type Rejection = Error;
 

@@ -70,7 +70,7 @@ pub async fn get_receipt_replay(
     operator: Operator,
 ) -> Result<Response> {
     operator.may_read(&site)?;
-    let body = app.store.shown_receipt(&site, &decision).await?.ok_or(Error::NotFound)?;
+    let body = app.store.receipt(&site, &decision).await?.ok_or(Error::NotFound)?.body;
     let receipt: Receipt =
         serde_json::from_str(&body).map_err(|error| Error::Internal(format!("stored receipt: {error}")))?;
     let granted = receipt.choices.iter().filter(|(_, granted)| **granted).map(|(id, _)| id.clone()).collect();

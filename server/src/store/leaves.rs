@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use assent_shared::SiteId;
 use assent_shared::ledger::entry::leaf_hash;
 use assent_shared::ledger::tree::{self, Plan, TILE_WIDTH};
 use assent_shared::ledger::{Entry, Hash, Node, ReceiptProof, Salt, SignedCheckpoint};
-use assent_shared::{SiteId, VisitorId};
 
 use super::ledgers::{LedgerRow, leaf_to_sql};
 use super::{Sealed, Store, on_engine};
@@ -216,26 +216,6 @@ impl Store {
         let plan = tree::inclusion(index, checkpoint.unverified().size).ok_or_else(|| damaged(site))?;
         let path = self.proof_hashes(site, ledger.ledger, &plan).await?;
         Ok(ReceiptProof { index, path, checkpoint, opening: None })
-    }
-
-    /// The decisions of one visitor's receipts, newest first, at most `limit`; the rest of each is in [`Store::sealed`].
-    pub async fn decisions_of(
-        &self,
-        site: &SiteId,
-        visitor: &VisitorId,
-        limit: i64,
-    ) -> sqlx::Result<Vec<String>> {
-        on_engine!(self, |pool| {
-            sqlx::query_scalar(
-                "select decision from receipts where site = $1 and visitor = $2 and body is not null
-                 order by ledger desc, leaf_index desc limit $3",
-            )
-            .bind(site.as_str())
-            .bind(visitor.as_str())
-            .bind(limit)
-            .fetch_all(pool)
-            .await
-        })
     }
 }
 

@@ -72,7 +72,7 @@ async fn an_erased_visitor_leaves_nothing_but_commitments(engine: Engine) {
     let kept = app.receipts().await;
     assert_eq!(kept.len(), 4);
     assert!(kept.iter().all(|(_, receipt)| receipt.visitor == stays));
-    assert_eq!(app.store().decisions_of(&app.shop, &gone, 9).await.unwrap(), Vec::<String>::new());
+    assert_eq!(app.store().own_receipts(&app.shop, &gone, 9).await.unwrap(), Vec::new());
     let again = app.store().erase_visitor(&app.shop, &gone, Reason::Visitor, NOW + 8).await.unwrap();
     assert_eq!(again, Erasure::Done(0));
     assert_eq!(

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use assent::outside::Outside;
 use assent::witnesses::cosign;
+use assent_shared::bundle::{Trust, verify};
 use assent_shared::ledger::witness::WitnessKey;
 use assent_shared::ledger::{Entry, Hash, SignedCheckpoint, tree};
 use axum::Router;
@@ -16,7 +17,7 @@ use ed25519_dalek::Signer;
 use reqwest::StatusCode;
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Engine, NOW, TestServer, both_engines, check_ledgers, refusal};
+use crate::harness::{Engine, NOW, PAGE, TestServer, both_engines, check_ledgers, refusal};
 
 both_engines!(
     a_restart_goes_on,
@@ -96,6 +97,16 @@ async fn another_past_is_not_signed_until_the_operator_says_so(engine: Engine) {
     let (status, again) = copy.post(&refusal(100)).await;
     assert_eq!(status, StatusCode::OK);
     assert!(again["proof"].as_str().unwrap().contains("\nshop.example/_assent/shop/log\n"), "{again}");
+    // What a visitor takes home spans both, and proves itself.
+    let secret = refusal(100)["visitor"].as_str().unwrap().to_owned();
+    let download =
+        copy.request(reqwest::Method::GET, "/_assent/shop/me/receipts.json").header("origin", PAGE);
+    let download = download.bearer_auth(secret).send().await.unwrap().bytes().await.unwrap();
+    let trust = Trust { key: Some(copy.verifier_key().await), ..Trust::default() };
+    let report = verify(&download[..], &trust).unwrap();
+    assert_eq!((report.counts.receipts, report.key_is_the_files), (2, true));
+    let changed = String::from_utf8(download.to_vec()).unwrap().replacen("\"layer\":1", "\"layer\":2", 2);
+    assert!(verify(changed.as_bytes(), &trust).is_err());
     copy.restart(|_| ()).await;
     assert_eq!(copy.post(&refusal(102)).await.0, StatusCode::CREATED);
     check_ledgers(copy.store()).await;

@@ -36,6 +36,9 @@ pub struct Download {
     pub format: String,
     /// The key that signed the proofs' checkpoints.
     pub key: PublicKey,
+    /// The last keys of ledgers that have ended, where receipts are in such ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_keys: Vec<PublicKey>,
     /// The visitor's receipts.
     pub receipts: Vec<SealedReceipt>,
     /// The notices that they name: canonical bytes.
@@ -60,8 +63,8 @@ fn malformed(detail: impl Into<String>) -> Broken {
 /// What such a file holds.
 pub(super) struct Receipts {
     proofs: Vec<ReceiptProof>,
-    /// A download's.
-    key: Option<PublicKey>,
+    /// A download's: the present ledger's first.
+    keys: Vec<PublicKey>,
     notices: Option<BTreeMap<u32, Box<RawValue>>>,
 }
 
@@ -75,7 +78,7 @@ impl Receipts {
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         if text.starts_with("c2sp.org/tlog-proof") {
             let proof = ReceiptProof::parse(text).map_err(|error| malformed(error.to_string()))?;
-            return Ok(Self { proofs: vec![proof], key: None, notices: None });
+            return Ok(Self { proofs: vec![proof], keys: Vec::new(), notices: None });
         }
         let shape: Shape = serde_json::from_str(text)
             .map_err(|error| malformed(format!("this is no receipt and no download of receipts: {error}")))?;
@@ -83,13 +86,14 @@ impl Receipts {
             None => {
                 let sealed: SealedReceipt = serde_json::from_str(text)
                     .map_err(|error| malformed(format!("this is no receipt with its proof: {error}")))?;
-                Ok(Self { proofs: vec![sealed.opened()?], key: None, notices: None })
+                Ok(Self { proofs: vec![sealed.opened()?], keys: Vec::new(), notices: None })
             }
             Some(DOWNLOAD_FORMAT) => {
                 let download: Download = serde_json::from_str(text)
                     .map_err(|error| malformed(format!("this is no download of receipts: {error}")))?;
                 let proofs = download.receipts.iter().map(SealedReceipt::opened).collect::<Result<_, _>>()?;
-                Ok(Self { proofs, key: Some(download.key), notices: Some(download.notices) })
+                let keys = iter::once(download.key).chain(download.former_keys).collect();
+                Ok(Self { proofs, keys, notices: Some(download.notices) })
             }
             Some(other) => Err(Failure::Unusable(format!(
                 "The file has the format {other}, which this version of Assent does not know: use a newer one."
@@ -106,23 +110,30 @@ impl Receipts {
     }
 
     pub(super) fn verify(self, trust: &Trust) -> Result<Report, Failure> {
-        let Self { proofs, key: own, notices } = self;
+        let Self { proofs, keys, notices } = self;
         let Some(first) = proofs.first() else {
             return Err(Failure::Unusable(
                 "The file holds no receipt: there is nothing to prove.".to_owned(),
             ));
         };
         let origin = first.checkpoint.unverified().origin.clone();
-        let Some(key) = trust.key.clone().or(own) else {
+        let Some(key) = trust.key.as_ref().or(keys.first()).cloned() else {
             return Err(Failure::Unusable(format!(
                 "A receipt alone does not say by whom: give the ledger's key with --key. It is published at https://{origin}/key."
             )));
         };
+        // The key that is trusted, for its own ledger; a receipt may be in one that ended before.
+        let key_for = |proof: &ReceiptProof| {
+            let origin = &proof.checkpoint.unverified().origin;
+            let former = || keys.iter().find(|other| other.name() == origin).filter(|_| key.name() != origin);
+            former().unwrap_or(&key)
+        };
+        let by_the_files = |proof: &ReceiptProof| trust.key.is_none() || key_for(proof) != &key;
         let mut counts = Counts::default();
         let mut named = BTreeMap::new();
         let mut size = 0;
         for proof in &proofs {
-            let checkpoint = checked(proof, &key)?;
+            let checkpoint = checked(proof, key_for(proof))?;
             size = size.max(checkpoint.size);
             let body = proof.opening.as_ref().map_or("", |opening| opening.receipt.get());
             let receipt: Receipt = read_receipt(proof.index, body)?;
@@ -147,7 +158,7 @@ impl Receipts {
             scope: Scope::Receipts,
             origin,
             size,
-            key_is_the_files: trust.key.is_none(),
+            key_is_the_files: proofs.iter().any(by_the_files),
             key,
             earlier: 0,
             saved,
@@ -191,8 +202,10 @@ fn agrees(
     let kept = saved.verify(key).map_err(|_| {
         Broken::somewhere(What::WrongKey, format!("your saved checkpoint is not signed by {key}"))
     })?;
-    let mut same =
-        proofs.iter().map(|proof| proof.checkpoint.unverified()).filter(|own| own.size == kept.size);
+    let mut same = proofs
+        .iter()
+        .map(|proof| proof.checkpoint.unverified())
+        .filter(|own| (own.size, &own.origin) == (kept.size, &kept.origin));
     let Some(first) = same.next() else {
         return Err(Failure::Unusable(format!(
             "A receipt cannot be held against a checkpoint of another size ({}): use the ledger's bundle, or leave --checkpoint out.",

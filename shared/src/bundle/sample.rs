@@ -273,6 +273,7 @@ impl Ledger {
         Some(Download {
             format: DOWNLOAD_FORMAT.to_owned(),
             key: self.public_keys().pop()?,
+            former_keys: Vec::new(),
             receipts: own.filter_map(|(index, _)| self.sealed(index)).collect(),
             notices: notices.collect(),
         })

@@ -69,12 +69,7 @@ impl PublicKey {
     /// The four bytes that name the key in signatures.
     #[must_use]
     pub fn id(&self) -> [u8; 4] {
-        let digest = Sha256::new()
-            .chain_update(&self.name)
-            .chain_update([b'\n', ED25519])
-            .chain_update(self.key.as_bytes())
-            .finalize();
-        [digest[0], digest[1], digest[2], digest[3]]
+        key_id(&self.name, ED25519, &self.key)
     }
 
     /// Whether `signature`, as in a note, is this key's over `text`.
@@ -102,17 +97,8 @@ impl FromStr for PublicKey {
     type Err = NotAKey;
 
     fn from_str(text: &str) -> Result<Self, NotAKey> {
-        let mut parts = text.trim().splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NotAKey);
-        };
-        let bytes = BASE64.decode(key.as_bytes()).map_err(|_| NotAKey)?;
-        let Some((&ED25519, key)) = bytes.split_first() else { return Err(NotAKey) };
-        let key = key.try_into().ok().and_then(|key| VerifyingKey::from_bytes(key).ok()).ok_or(NotAKey)?;
-        let public = Self { name: name.to_owned(), key };
-        // The id is there so that a key that was cut or mistyped is seen.
-        let sound = is_name(name) && HEXLOWER.decode(id.as_bytes()).is_ok_and(|id| id == public.id());
-        if sound { Ok(public) } else { Err(NotAKey) }
+        let (name, key) = read_key(text, ED25519).ok_or(NotAKey)?;
+        Ok(Self { name, key })
     }
 }
 
@@ -128,6 +114,28 @@ impl From<PublicKey> for String {
     fn from(key: PublicKey) -> Self {
         key.to_string()
     }
+}
+
+/// The id of a key that makes signatures of that type.
+pub(super) fn key_id(name: &str, signature_type: u8, key: &VerifyingKey) -> [u8; 4] {
+    let digest = Sha256::new()
+        .chain_update(name)
+        .chain_update([b'\n', signature_type])
+        .chain_update(key.as_bytes())
+        .finalize();
+    [digest[0], digest[1], digest[2], digest[3]]
+}
+
+/// Reads a verifier key, `NAME+ID+KEY`, of that signature type.
+pub(super) fn read_key(text: &str, signature_type: u8) -> Option<(String, VerifyingKey)> {
+    let mut parts = text.trim().splitn(3, '+');
+    let (name, id, key) = (parts.next()?, parts.next()?, parts.next()?);
+    let bytes = BASE64.decode(key.as_bytes()).ok()?;
+    let (_, key) = bytes.split_first().filter(|(own, _)| **own == signature_type)?;
+    let key = VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
+    // The id is there so that a key that was cut or mistyped is seen.
+    let id = HEXLOWER.decode(id.as_bytes()).ok()?;
+    (is_name(name) && id == key_id(name, signature_type, &key)).then(|| (name.to_owned(), key))
 }
 
 /// Names have no spaces and no plus.

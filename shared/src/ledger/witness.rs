@@ -4,11 +4,10 @@
 use std::fmt::Write;
 use std::str::FromStr;
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::BASE64;
 use ed25519_dalek::{Signature, VerifyingKey};
-use sha2::{Digest, Sha256};
 
-use super::note::NotAKey;
+use super::note::{NotAKey, key_id, read_key};
 use super::{Hash, SignedCheckpoint};
 
 /// The signature type of a timestamped Ed25519 cosignature.
@@ -25,27 +24,14 @@ impl FromStr for WitnessKey {
     type Err = NotAKey;
 
     fn from_str(text: &str) -> Result<Self, NotAKey> {
-        let mut parts = text.trim().splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NotAKey);
-        };
-        let bytes = BASE64.decode(key.as_bytes()).map_err(|_| NotAKey)?;
-        let Some((&COSIGNATURE, key)) = bytes.split_first() else { return Err(NotAKey) };
-        let key = key.try_into().ok().and_then(|key| VerifyingKey::from_bytes(key).ok()).ok_or(NotAKey)?;
-        let witness = Self { name: name.to_owned(), key };
-        let sound = HEXLOWER.decode(id.as_bytes()).is_ok_and(|id| id == witness.id());
-        if sound && !name.is_empty() { Ok(witness) } else { Err(NotAKey) }
+        let (name, key) = read_key(text, COSIGNATURE).ok_or(NotAKey)?;
+        Ok(Self { name, key })
     }
 }
 
 impl WitnessKey {
     fn id(&self) -> [u8; 4] {
-        let digest = Sha256::new()
-            .chain_update(&self.name)
-            .chain_update([b'\n', COSIGNATURE])
-            .chain_update(self.key.as_bytes())
-            .finalize();
-        [digest[0], digest[1], digest[2], digest[3]]
+        key_id(&self.name, COSIGNATURE, &self.key)
     }
 
     /// When the witness signed this checkpoint, in seconds since 1970, if one of `lines` is its cosignature.
@@ -80,6 +66,7 @@ pub fn add_checkpoint(old: u64, proof: &[Hash], checkpoint: &SignedCheckpoint) -
 mod tests {
     use super::*;
     use crate::ledger::{Checkpoint, SigningKey};
+    use data_encoding::HEXLOWER;
     use ed25519_dalek::Signer;
 
     /// A witness as the specification has it.
