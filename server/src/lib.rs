@@ -2,6 +2,7 @@
 //! Refuses to be anything but one process with one database.
 
 mod adapters;
+pub mod api;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
