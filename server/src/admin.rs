@@ -18,7 +18,9 @@ use crate::state::App;
 use crate::store::{Environment, Site};
 
 static STYLE: LazyLock<Precompressed> = LazyLock::new(|| {
-    Precompressed::new("text/css; charset=utf-8", include_bytes!("../templates/admin/admin.css").to_vec())
+    let style =
+        concat!(include_str!("../templates/admin/admin.css"), include_str!("../templates/admin/forms.css"));
+    Precompressed::new("text/css; charset=utf-8", style.as_bytes().to_vec())
 });
 
 /// Where the style is; another style has another address.
