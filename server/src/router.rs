@@ -15,7 +15,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::error::Error;
 use crate::pages::{choices, cookies, notice, replay, verify};
 use crate::state::App;
-use crate::{api, demo, log, probes, publish, tag, widget};
+use crate::{admin, api, demo, log, probes, publish, tag, widget};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
@@ -51,6 +51,8 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/_assent/verifier/{hash}/{file}", get(verify::get_verifier_file))
         // The operator's programs
         .merge(api::operator_routes())
+        // The operator
+        .merge(admin::routes())
         // Probes
         .route("/healthz", get(probes::get_health))
         .route("/readyz", get(probes::get_readiness));
