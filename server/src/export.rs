@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use self::bundle::Bundle;
 use self::table::Table;
+pub(crate) use self::table::{harmless, rfc3339};
 use crate::access::Permission;
 use crate::error::{Error, Result};
 use crate::extract::{ByKey, PathOf};
@@ -144,7 +145,7 @@ pub fn filter(from: Option<&str>, to: Option<&str>, visitor: Option<VisitorId>) 
     Ok(Filter { from: from.map(instant).transpose()?, to: to.map(instant).transpose()?, visitor })
 }
 
-fn instant(text: &str) -> Result<i64, String> {
+pub(crate) fn instant(text: &str) -> Result<i64, String> {
     let timestamp = match text.parse::<Date>() {
         Ok(date) if text.len() == 10 => date.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()),
         _ => text.parse::<Timestamp>(),

@@ -47,12 +47,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::me::Limits;
 use crate::outside::Outside;
-use crate::recorder::Recorder;
 use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::Store;
@@ -110,14 +107,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App {
-            catalog: Catalog::new(store.clone()),
-            recorder: Recorder::start(store.clone(), clock.clone()),
-            limits: Limits::default(),
-            store,
-            clock,
-            public_url: settings.public_url.map(Into::into),
-        };
+        let app = App::new(store, clock, settings.public_url.map(Into::into));
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);
         let serving = tokio::spawn(
@@ -128,7 +118,7 @@ impl Server {
                 .into_future(),
         );
         let mut chores = JoinSet::new();
-        chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
+        chores.spawn(retention::run(app.clone(), settings.audit_days));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));

@@ -5,6 +5,8 @@
 //! both engines); instants are 64-bit milliseconds; hashed bodies are text, because jsonb reorders bytes; constraint
 //! names are never read, because SQLite reports none.
 
+mod audit;
+mod audit_reading;
 mod erasures;
 mod keys;
 mod leaves;
@@ -30,6 +32,8 @@ use sqlx::sqlite::{
 
 use crate::sealer::Sealer;
 
+pub use audit::AuditLedgerRow;
+pub use audit_reading::{AUDIT_ERASED_AT_ONCE, AuditFilter, AuditLeafRow, AuditRow};
 pub use erasures::{ERASED_AT_ONCE, Erasure, HoldRow};
 pub use keys::{KeyRow, NewKey};
 pub use leaves::LeafRow;
