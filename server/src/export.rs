@@ -115,7 +115,8 @@ impl Wanted {
 
 /// Reads the filter of an export; instants are RFC 3339 times, or dates that begin at midnight UTC.
 pub fn filter(from: Option<&str>, to: Option<&str>, visitor: Option<VisitorId>) -> Result<Filter, String> {
-    Ok(Filter { from: from.map(instant).transpose()?, to: to.map(instant).transpose()?, visitor })
+    let (from, to) = (from.map(instant).transpose()?, to.map(instant).transpose()?);
+    Ok(Filter { from, to, visitor, ..Filter::default() })
 }
 
 fn instant(text: &str) -> Result<i64, String> {

@@ -5,8 +5,13 @@
 //! both engines); instants are 64-bit milliseconds; hashed bodies are text, because jsonb reorders bytes; constraint
 //! names are never read, because SQLite reports none.
 
+mod affected;
+mod browse;
 mod erasures;
+mod exports;
 mod keys;
+mod kinds;
+mod lanes;
 mod leaves;
 mod ledgers;
 mod notices;
@@ -30,12 +35,16 @@ use sqlx::sqlite::{
 
 use crate::sealer::Sealer;
 
+pub use affected::EdgeRow;
+pub use browse::{Filter, Order, Place, Reader};
 pub use erasures::{ERASED_AT_ONCE, Erasure, HoldRow};
 pub use keys::{KeyRow, NewKey};
+pub use exports::{ExportEnd, ExportRow};
+pub use kinds::{KindFilter, KindRow};
 pub use leaves::LeafRow;
 pub use ledgers::{AppendError, LedgerRow};
 pub use notices::NoticeRow;
-pub use receipts::{Appended, Filter, Place, ReceiptRow, Sealed};
+pub use receipts::{Appended, ReceiptRow, Sealed};
 pub use selection::CoverRow;
 pub use sites::{Environment, Site};
 
@@ -52,6 +61,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Store {
     pool: Pool,
     sealer: Sealer,
+    kinds: kinds::Kinds,
 }
 
 /// The connections to either engine.
@@ -145,7 +155,7 @@ impl Store {
                 ));
             }
         };
-        let store = Self { pool, sealer };
+        let store = Self { pool, sealer, kinds: kinds::Kinds::default() };
         store
             .seal_what_waits()
             .await

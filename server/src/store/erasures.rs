@@ -226,7 +226,7 @@ impl Transaction {
                     .execute(&mut **transaction)
                     .await?;
                     sqlx::query::<Db>(
-                        "update receipts set body = null, salt = null, visitor = null, decision = null
+                        "update receipts set body = null, salt = null, visitor = null, decision = null, kind = null
                          where site = $1 and ledger = $2 and leaf_index between $3 and $4",
                     )
                     .bind(site.as_str())
