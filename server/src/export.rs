@@ -15,16 +15,15 @@ use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use self::bundle::Bundle;
+pub(crate) use self::table::rfc3339;
 use self::table::Table;
 use crate::access::Permission;
 use crate::error::{Error, Result};
 use crate::extract::{ByKey, PathOf};
+use crate::receipts::query;
 use crate::state::App;
 use crate::store::{Filter, Place, ReceiptRow, Store};
 
@@ -115,20 +114,8 @@ impl Wanted {
 
 /// Reads the filter of an export; instants are RFC 3339 times, or dates that begin at midnight UTC.
 pub fn filter(from: Option<&str>, to: Option<&str>, visitor: Option<VisitorId>) -> Result<Filter, String> {
-    let (from, to) = (from.map(instant).transpose()?, to.map(instant).transpose()?);
+    let (from, to) = (from.map(query::instant).transpose()?, to.map(query::instant).transpose()?);
     Ok(Filter { from, to, visitor, ..Filter::default() })
-}
-
-fn instant(text: &str) -> Result<i64, String> {
-    let timestamp = match text.parse::<Date>() {
-        Ok(date) if text.len() == 10 => date.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()),
-        _ => text.parse::<Timestamp>(),
-    };
-    timestamp.map(Timestamp::as_millisecond).map_err(|_| {
-        format!(
-            "`{text}` is no time: write a date such as 2026-11-21, or a time such as 2026-11-21T09:30:00Z"
-        )
-    })
 }
 
 /// An export of rows under way.
@@ -185,17 +172,4 @@ fn jsonl(rows: &[ReceiptRow]) -> Vec<u8> {
         let _ = writeln!(lines, "{{\"leaf_index\":{},\"receipt\":{}}}", row.leaf_index, row.body);
     }
     lines.into_bytes()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn instants_are_dates_or_times() {
-        assert_eq!(instant("1970-01-02"), Ok(86_400_000));
-        assert_eq!(instant("1970-01-01T01:00:00+01:00"), Ok(0));
-        assert!(instant("yesterday").unwrap_err().contains("`yesterday` is no time"));
-        assert!(instant("2026-13-01").is_err());
-    }
 }

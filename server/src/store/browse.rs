@@ -25,7 +25,7 @@ pub struct Filter {
 }
 
 /// Where a receipt stands among a site's: when it was received, in which ledger, at which leaf index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place(pub i64, pub i64, pub i64);
 
 impl Place {
