@@ -5,22 +5,22 @@ use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 
 use assent_shared::{Receipt, SiteId};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::access::{Caller, Permission};
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::export::rfc3339;
 use crate::extract::{ByKey, PathOf};
-use crate::receipts::query::{self, ReceiptsQuery};
+use crate::receipts::query::{self, Paging, ReceiptsQuery};
 use crate::receipts::{private_json, read};
 use crate::state::App;
 use crate::store::{EdgeRow, Filter, Order, Place, Reader, Store};
@@ -31,12 +31,12 @@ const PAGE: i64 = 1000;
 const BUSY: i64 = 100;
 
 /// The addresses of who was affected.
-pub fn routes() -> Router<App> {
-    Router::new().route("/api/v1/sites/{site}/affected", get(get_affected))
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(get_affected))
 }
 
 /// How the list is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AffectedFormat {
     /// A page of it.
@@ -50,7 +50,7 @@ pub enum AffectedFormat {
 }
 
 /// A visitor who was affected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Affected {
     /// Their pseudonym at the site.
     pub visitor: String,
@@ -228,7 +228,38 @@ async fn begin(
     Walk::new(&app.store, site, filter, after).await
 }
 
-/// `GET /api/v1/sites/{site}/affected`
+/// A page of who was affected.
+#[derive(Serialize, utoipa::ToSchema)]
+struct AffectedPage {
+    items: Vec<Affected>,
+    /// Goes into `after`, for the next page; nothing on the last.
+    next: Option<String>,
+}
+
+/// How the list is written.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "what the handler reads, for the document")]
+struct FormatQuery {
+    /// A page as `json`, or all of it as `csv` or `jsonl`.
+    #[param(inline)]
+    format: Option<AffectedFormat>,
+}
+
+/// Who decided within a time or under a notice.
+///
+/// One entry a visitor, in the order of their first decision in it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/affected",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id"), ReceiptsQuery, Paging, FormatQuery),
+    responses((
+        status = 200,
+        description = "Who was affected",
+        content((AffectedPage = "application/json"), (String = "text/csv"), (String = "application/jsonl")),
+    ))
+)]
 async fn get_affected(
     State(app): State<App>,
     ByKey(caller): ByKey,
@@ -246,7 +277,8 @@ async fn get_affected(
     if format == AffectedFormat::Json {
         let at = (query::after(&others)?, query::limit(&others)?);
         let (items, next) = page(&app, &caller, &site, &wanted, at).await?;
-        return private_json(json!({"items": items, "next": next.map(query::cursor)}).to_string());
+        let page = AffectedPage { items, next: next.map(query::cursor) };
+        return private_json(json!(page).to_string());
     }
     file(&site, format, stream(&app, &caller, &site, &wanted, format).await?)
 }

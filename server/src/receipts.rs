@@ -9,13 +9,13 @@ pub(crate) mod whole;
 
 use assent_shared::views::{LogPlace, Sources, ViewError, dpv, kantara};
 use assent_shared::{DecisionId, Notice, Receipt, SiteId};
-use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use self::whole::Whole;
 use crate::access::{Caller, Permission};
@@ -27,19 +27,22 @@ use crate::state::App;
 use crate::store::{Site, Store};
 
 /// The addresses of receipts in the interface for programs.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/sites/{site}/receipts", get(list::get_receipts))
-        .route("/api/v1/sites/{site}/receipts/find", post(find::find_receipts).layer(find::upload_limit()))
-        .route("/api/v1/sites/{site}/receipts/{decision}", get(get_receipt))
-        .route("/api/v1/sites/{site}/receipts/{decision}/replay", get(replay::get_receipt_replay))
-        .route("/api/v1/sites/{site}/visitors/{visitor}", delete(care::delete_visitor))
-        .route("/api/v1/sites/{site}/holds", get(care::get_holds).post(care::create_hold))
-        .route("/api/v1/sites/{site}/holds/{hold}", delete(care::delete_hold))
+pub fn routes() -> OpenApiRouter<App> {
+    let upload = OpenApiRouter::new().routes(routes!(find::find_receipts)).layer(find::upload_limit());
+    OpenApiRouter::new()
+        .routes(routes!(list::get_receipts))
+        .routes(routes!(get_receipt))
+        .routes(routes!(replay::get_receipt_replay))
+        .routes(routes!(care::delete_visitor))
+        .routes(routes!(care::get_holds, care::create_hold))
+        .routes(routes!(care::delete_hold))
+        .merge(upload)
 }
 
 /// How a receipt is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum View {
     /// The stored bytes.
@@ -58,14 +61,28 @@ pub enum View {
 }
 
 /// The query of a receipt.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ReceiptQuery {
+    /// How it is shown.
     #[serde(default)]
+    #[param(inline)]
     view: View,
 }
 
-/// `GET /api/v1/sites/{site}/receipts/{decision}`
+/// One receipt, as it is stored, in a standard view, or with everything that is known of it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/receipts/{decision}",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id"), ("decision" = DecisionId, Path, description = "The decision's id"), ReceiptQuery),
+    responses((
+        status = 200,
+        description = "The receipt",
+        content((Object = "application/json"), (Object = "application/ld+json"), (String = "text/plain")),
+    ))
+)]
 pub async fn get_receipt(
     State(app): State<App>,
     ByKey(caller): ByKey,

@@ -6,7 +6,7 @@ use assent_shared::{SiteId, VisitorId};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::private_json;
@@ -18,7 +18,7 @@ use crate::state::App;
 use crate::store::{Erasure, HoldRow};
 
 /// What a hold is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HoldKind {
     /// Kept, and neither shown nor exported (GDPR art. 18).
@@ -97,30 +97,62 @@ pub(crate) async fn holds(app: &App, caller: &Caller, site: &SiteId) -> Result<V
     Ok(app.store.holds(site).await?)
 }
 
-/// `DELETE /api/v1/sites/{site}/visitors/{visitor}`
+/// What was erased.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Erased {
+    /// How many receipts.
+    erased: u64,
+    /// What keeps them, if nothing was erased.
+    hold: Option<HoldRow>,
+}
+
+/// Erases all of a visitor's receipts.
+///
+/// The ledger goes on proving that so many were there, and nothing else about them.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sites/{site}/visitors/{visitor}",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id"), ("visitor" = VisitorId, Path, description = "Their pseudonym")),
+    responses(
+        (status = 200, description = "They are erased", body = Erased),
+        (status = 409, description = "They are held; nothing was erased", body = Erased),
+    )
+)]
 pub(super) async fn delete_visitor(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf((site, visitor)): PathOf<(SiteId, VisitorId)>,
 ) -> Result<Response> {
     Ok(match erase(&app, &caller, &site, &visitor).await? {
-        Erasure::Done(count) => private_json(json!({"erased": count}).to_string())?,
+        Erasure::Done(erased) => private_json(json!(Erased { erased, hold: None }).to_string())?,
         Erasure::Held(hold) => {
-            (error::erased(true), private_json(json!({"erased": 0, "hold": hold}).to_string())?).into_response()
+            let kept = json!(Erased { erased: 0, hold: Some(hold) });
+            (error::erased(true), private_json(kept.to_string())?).into_response()
         }
     })
 }
 
 /// The body of a hold.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewHold {
+    /// Whose receipts; nobody in particular means all of the site.
     visitor: Option<VisitorId>,
     kind: HoldKind,
+    /// Why.
     reason: String,
 }
 
-/// `POST /api/v1/sites/{site}/holds`
+/// Keeps receipts from being erased, or from being shown.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sites/{site}/holds",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    request_body = NewHold,
+    responses((status = 201, description = "They are held", body = HoldRow))
+)]
 pub(super) async fn create_hold(
     State(app): State<App>,
     ByKey(caller): ByKey,
@@ -131,22 +163,51 @@ pub(super) async fn create_hold(
     Ok((error::created(true), private_json(json!(hold).to_string())?).into_response())
 }
 
-/// `GET /api/v1/sites/{site}/holds`
+/// Every hold of a site.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Holds {
+    items: Vec<HoldRow>,
+    /// Always nothing: they are few.
+    next: Option<String>,
+}
+
+/// What is held at a site, newest first, also what has ended.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/holds",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    responses((status = 200, description = "The holds", body = Holds))
+)]
 pub(super) async fn get_holds(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,
 ) -> Result<Response> {
     let holds = holds(&app, &caller, &site).await?;
-    private_json(json!({"items": holds, "next": null}).to_string())
+    private_json(json!(Holds { items: holds, next: None }).to_string())
 }
 
-/// `DELETE /api/v1/sites/{site}/holds/{hold}`
+/// The hold that has ended.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Lifted {
+    /// Its id.
+    lifted: String,
+}
+
+/// Ends a hold.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sites/{site}/holds/{hold}",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id"), ("hold" = String, Path, description = "The hold's id")),
+    responses((status = 200, description = "It has ended", body = Lifted))
+)]
 pub(super) async fn delete_hold(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf((site, hold)): PathOf<(SiteId, String)>,
 ) -> Result<Response> {
     lift(&app, &caller, &site, &hold).await?;
-    private_json(json!({"lifted": hold}).to_string())
+    private_json(json!(Lifted { lifted: hold }).to_string())
 }

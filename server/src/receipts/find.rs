@@ -11,7 +11,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::private_json;
 use super::query::{ReceiptsQuery, cursor};
@@ -81,7 +81,7 @@ pub(crate) struct Found {
 }
 
 /// What became of a receipt in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Claim {
     /// It is stored, byte for byte.
@@ -161,7 +161,40 @@ fn gather(value: Value, receipts: &mut Vec<Receipt>) -> Result<()> {
     }
 }
 
-/// `POST /api/v1/sites/{site}/receipts/find`
+/// Whom a file of receipts is of.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct FoundVisitors {
+    items: Vec<FoundVisitor>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct FoundVisitor {
+    visitor: VisitorId,
+    /// What the file says they decided, and what became of it.
+    in_file: Vec<ClaimedDecision>,
+    /// What is stored of them, newest first.
+    receipts: Vec<Receipt>,
+    /// Goes into `after` of their list, if it is longer.
+    next: Option<String>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct ClaimedDecision {
+    decision: DecisionId,
+    is: Claim,
+}
+
+/// The visitors whom a file is of, with their receipts.
+///
+/// The body is what a visitor downloaded: one receipt, all of theirs, or a proof; or a form with such a file.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sites/{site}/receipts/find",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    request_body(content((Object = "application/json"), (String = "text/plain"))),
+    responses((status = 200, description = "Whom it is of", body = FoundVisitors))
+)]
 pub(super) async fn find_receipts(
     State(app): State<App>,
     ByKey(caller): ByKey,
@@ -169,14 +202,12 @@ pub(super) async fn find_receipts(
     Upload(file): Upload,
 ) -> Result<Response> {
     let found = find(&app, &caller, &site, &file).await?;
-    let items = found.iter().map(|found| {
-        let claims = found.claims.iter().map(|(decision, claim)| json!({"decision": decision, "is": claim}));
-        json!({
-            "visitor": found.visitor,
-            "in_file": claims.collect::<Vec<_>>(),
-            "receipts": found.stored,
-            "next": found.next.map(cursor),
-        })
+    let items = found.into_iter().map(|Found { visitor, claims, stored, next }| FoundVisitor {
+        visitor,
+        in_file: claims.into_iter().map(|(decision, is)| ClaimedDecision { decision, is }).collect(),
+        receipts: stored,
+        next: next.map(cursor),
     });
-    private_json(json!({"items": items.collect::<Vec<_>>()}).to_string())
+    let found = FoundVisitors { items: items.collect() };
+    private_json(serde_json::to_string(&found).map_err(|error| super::broken(&error))?)
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::query::{self, ReceiptsQuery};
+use super::query::{self, Paging, ReceiptsQuery};
 use super::{private_json, read};
 use crate::access::{Caller, Permission};
 use crate::audit::{self, Action};
@@ -56,16 +56,25 @@ pub(crate) async fn list(
     Ok(Page { items: listed.collect::<Result<_>>()?, next })
 }
 
-#[derive(Serialize)]
-struct Answer {
+/// A page of receipts, newest first.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ReceiptPage)]
+pub(super) struct Answer {
     items: Vec<Item>,
+    /// Goes into `after`, for the next page; nothing on the last.
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A receipt and where it stands.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ListedReceipt)]
 struct Item {
+    /// Which of the site's ledgers it is in.
     ledger: i64,
+    /// Its place there.
     leaf_index: i64,
+    /// The stored bytes.
+    #[schema(value_type = Receipt)]
     receipt: Box<RawValue>,
 }
 
@@ -81,7 +90,14 @@ impl Page {
     }
 }
 
-/// `GET /api/v1/sites/{site}/receipts`
+/// A site's receipts.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/receipts",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id"), ReceiptsQuery, Paging),
+    responses((status = 200, description = "A page of them, newest first", body = Answer))
+)]
 pub(super) async fn get_receipts(
     State(app): State<App>,
     ByKey(caller): ByKey,

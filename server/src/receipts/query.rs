@@ -20,8 +20,9 @@ const LIMIT: i64 = 50;
 const MOST: i64 = 500;
 
 /// Which receipts are asked for; all of them without any wish.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
 pub struct ReceiptsQuery {
     /// Received at or after: a date (midnight UTC) or a time (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +45,18 @@ pub struct ReceiptsQuery {
     /// One visitor's only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visitor: Option<VisitorId>,
+}
+
+/// Which part of a list is asked for.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "what `limit` and `after` read, for the document")]
+pub(crate) struct Paging {
+    /// How many, at most.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<i64>,
+    /// What the answer before this one had as `next`.
+    after: Option<String>,
 }
 
 /// What a request's query says beside the filter.

@@ -22,7 +22,8 @@ pub enum Erasure {
 }
 
 /// Receipts that are not erased for now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
+#[schema(as = Hold)]
 pub struct HoldRow {
     /// By which it is lifted.
     pub hold_id: String,
