@@ -59,6 +59,40 @@ pub(crate) struct Paging {
     after: Option<String>,
 }
 
+/// As [`ReceiptsQuery`], on the command line.
+#[derive(Debug, clap::Args)]
+pub struct ReceiptsArguments {
+    /// Received at or after: 2026-11-21, or 2026-11-21T09:30:00Z
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Received before
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Answers to this notice
+    #[arg(long, value_name = "NUMBER")]
+    notice: Option<u32>,
+    /// Made in this way: accept_all, reject_all, custom, signal or withdraw
+    #[arg(long, value_parser = |name: &str| method(name).map_err(|error| error.to_string()))]
+    method: Option<Method>,
+    /// This purpose was granted, once for each
+    #[arg(long, value_name = "PURPOSE")]
+    granted: Vec<PurposeId>,
+    /// This purpose was denied, once for each
+    #[arg(long, value_name = "PURPOSE")]
+    denied: Vec<PurposeId>,
+    /// One visitor's receipts only: v_…
+    #[arg(long)]
+    visitor: Option<VisitorId>,
+}
+
+impl From<ReceiptsArguments> for ReceiptsQuery {
+    fn from(arguments: ReceiptsArguments) -> Self {
+        let ReceiptsArguments { from, to, notice, method, granted, denied, visitor } = arguments;
+        let (granted, denied) = (granted.into_iter().collect(), denied.into_iter().collect());
+        Self { from, to, notice, method, granted, denied, visitor }
+    }
+}
+
 /// What a request's query says beside the filter.
 pub(crate) type Others = BTreeMap<String, String>;
 
