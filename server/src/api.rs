@@ -22,18 +22,17 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::error::{Error, Result};
-use crate::pages::replay;
 use crate::serve_file::Precompressed;
 use crate::state::App;
-use crate::{audit, decisions, export, me, publish, receipts};
+use crate::{affected, audit, decisions, export, me, publish, receipts};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn operators() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get_document))
         .routes(routes!(export::get_export))
-        .routes(routes!(receipts::get_receipt))
-        .routes(routes!(replay::get_receipt_replay))
+        .merge(receipts::routes())
+        .merge(affected::routes())
         .merge(audit::routes())
 }
 

@@ -4,6 +4,7 @@
 pub mod access;
 mod adapters;
 pub mod admin;
+pub mod affected;
 pub mod api;
 pub mod audit;
 pub mod catalog;
