@@ -37,7 +37,7 @@ const LOADER_PARTS: &[(&str, &str)] = &[
     ("//= loader/api.js", include_str!("../../widget/loader/api.js")),
 ];
 /// Parts that not every notice needs: their places, what comes there where it is needed, and where not.
-const OPTIONAL_PARTS: [(&str, &str, &str); 4] = [
+const OPTIONAL_PARTS: [(&str, &str, &str); 6] = [
     ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js"), "const advise = () => {};"),
     (
         "//= loader/signal.js",
@@ -46,6 +46,8 @@ const OPTIONAL_PARTS: [(&str, &str, &str); 4] = [
     ),
     ("//= loader/domain.js", include_str!("../../widget/loader/domain.js"), "const domain = null;"),
     ("//= loader/nearer.js", include_str!("../../widget/loader/nearer.js"), ""),
+    ("//= loader/news.js", include_str!("../../widget/loader/news.js"), ""),
+    ("//= loader/inform.js", include_str!("../../widget/loader/inform.js"), ""),
 ];
 
 /// Five minutes without asking again, then one conditional request; a day of grace while that is under way.
@@ -73,6 +75,9 @@ struct Tag<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     domains: &'a [String],
     purposes: Vec<Asked<'a>>,
+    /// What is said before the names of the purposes that are new to somebody; none where there can be no such purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    news: Option<&'a str>,
     css: String,
     widget: &'a str,
     /// What the loader demands of the file that it loads (Subresource Integrity).
@@ -94,12 +99,22 @@ struct Asked<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reload: bool,
     since: u32,
+    /// How it is named among the news, where somebody's answer can be older than it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
 }
 
-impl<'a> From<&'a Purpose> for Asked<'a> {
-    fn from(purpose: &'a Purpose) -> Self {
+impl<'a> Asked<'a> {
+    fn new(purpose: &'a Purpose, locale: &Locale) -> Self {
         let Purpose { id, essential, gpc, reload_on_withdrawal, since, .. } = purpose;
-        Self { id, essential: *essential, gpc: *gpc, reload: *reload_on_withdrawal, since: *since }
+        Self {
+            id,
+            essential: *essential,
+            gpc: *gpc,
+            reload: *reload_on_withdrawal,
+            since: *since,
+            name: purpose.has_news().then(|| purpose.named_with_news(locale)),
+        }
     }
 }
 
@@ -183,17 +198,32 @@ pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Local
         locale,
         dir: if locale.is_rtl() { "rtl" } else { "ltr" },
         domains,
-        purposes: notice.purposes.iter().map(Asked::from).collect(),
-        css: squeeze(&style(notice.appearance.layout, signal, locale.is_rtl())) + &theme(&notice.appearance),
+        purposes: notice.purposes.iter().map(|purpose| Asked::new(purpose, locale)).collect(),
+        news: notice.has_news().then_some(&*view.texts.news),
+        css: squeeze(&style(notice, locale.is_rtl())) + &theme(&notice.appearance),
         widget: widget::HASH,
         integrity: widget::glue_integrity(),
         locales: if locales.len() > 1 { locales } else { Vec::new() },
     };
-    let loader = loader([!tag.adapters.is_empty(), signal, !tag.domains.is_empty(), !tag.locales.is_empty()]);
-    let [banner, closed] =
-        [Start::Banner, Start::Closed].map(|start| literal(&assent_widget::render(&view, start)));
+    let loader = loader([
+        !tag.adapters.is_empty(),
+        signal,
+        !tag.domains.is_empty(),
+        !tag.locales.is_empty(),
+        tag.news.is_some(),
+        notice.informs(),
+    ]);
+    let closed = literal(&assent_widget::render(&view, Start::Closed));
+    // What is shown before an answer: the question, or that there is none.
+    let first = if view.asks() {
+        format!("banner:{},", literal(&assent_widget::render(&view, Start::Banner)))
+    } else if notice.informs() {
+        format!("inform:{},", literal(&assent_widget::render_information(&view)))
+    } else {
+        String::new()
+    };
     let data = serde_json::to_string(&tag).ok()?;
-    let script = format!("{}({data},{{banner:{banner},closed:{closed}}});\n", joined(&loader));
+    let script = format!("{}({data},{{{first}closed:{closed}}});\n", joined(&loader));
     Some(Rendered {
         script: Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()),
         notice: Precompressed::new(
@@ -241,9 +271,13 @@ pub(crate) fn theme(appearance: &Appearance) -> String {
     format!(":host{{{font}--assent-radius:{}px}}{colours}", appearance.radius)
 }
 
-/// The look of one layout; what the window, the visitor's settings and paper change comes last, because it overrides.
-pub(crate) fn style(layout: Layout, signal: bool, rtl: bool) -> String {
-    let own = match layout {
+/// The look of a notice's first layer; what the window, the visitor's settings and paper change comes last, because it overrides.
+pub(crate) fn style(notice: &Notice, rtl: bool) -> String {
+    let signal = notice.purposes.iter().any(|purpose| purpose.gpc);
+    let own = match notice.appearance.layout {
+        // There is nothing to lay out but the button; and what only informs is never a dialog.
+        _ if !notice.asks() && !notice.informs() => "",
+        Layout::Dialog if notice.informs() => include_str!("../../widget/bar.css"),
         Layout::BarBottom | Layout::BarTop => include_str!("../../widget/bar.css"),
         Layout::Box => include_str!("../../widget/box.css"),
         Layout::Dialog => include_str!("../../widget/middle.css"),
@@ -253,6 +287,7 @@ pub(crate) fn style(layout: Layout, signal: bool, rtl: bool) -> String {
         include_str!("../../widget/style.css"),
         only(signal, include_str!("../../widget/signal.css")),
         own,
+        only(notice.informs(), include_str!("../../widget/inform.css")),
         only(rtl, include_str!("../../widget/rtl.css")),
         include_str!("../../widget/conditions.css"),
     ]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::adapter::Adapter;
-use crate::appearance::{Appearance, Corner, Layout};
+use crate::appearance::{Appearance, Corner, EssentialOnly, Layout};
 use crate::id::{Locale, PurposeId};
 use crate::locale;
 use crate::terms::{DataKind, Location, PurposeType};
@@ -131,6 +131,9 @@ pub struct Purpose {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PurposeTexts {
+    /// What is new about it, in the site's own words, for those whose answer is older than its `since`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
     /// What happens and why, in one or two sentences.
     pub description: String,
     /// A short label.
@@ -189,6 +192,18 @@ impl Notice {
         self.purposes.iter().filter(|purpose| !purpose.essential)
     }
 
+    /// Whether it asks anything: what is strictly necessary is only told.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.optional().next().is_some()
+    }
+
+    /// Whether a bar says that nothing is asked.
+    #[must_use]
+    pub fn informs(&self) -> bool {
+        !self.asks() && self.appearance.essential_only == EssentialOnly::Bar
+    }
+
     /// Whether it asks something that an answer to the notice of that number cannot have meant.
     #[must_use]
     pub fn outdates(&self, answered: u32) -> bool {
@@ -228,6 +243,37 @@ impl Notice {
         Some(self.texts.get(locale)?.or(built_in))
     }
 
+    /// Whether somebody's answer can be older than one of its purposes.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.purposes.iter().any(Purpose::has_news)
+    }
+
+    /// What one visitor sees, with what is new to somebody who answered the notice of that number. In a page this is said by
+    /// `loader/news.js`.
+    #[must_use]
+    pub fn view_with_news(
+        &self,
+        locale: &Locale,
+        built_in: &Texts,
+        lifetime: impl Fn(Lifetime) -> String,
+        answered: Option<u32>,
+    ) -> Option<NoticeView> {
+        let mut view = self.view(locale, built_in, lifetime)?;
+        let is_new = |purpose: &Purpose| {
+            purpose.has_news() && answered.is_some_and(|answered| answered < purpose.since)
+        };
+        for (own, _) in view.purposes.iter_mut().zip(&self.purposes).filter(|(_, purpose)| !is_new(purpose)) {
+            own.news.clear();
+        }
+        let fresh = self.purposes.iter().filter(|purpose| is_new(purpose));
+        let names: Vec<String> = fresh.map(|purpose| purpose.named_with_news(locale)).collect();
+        if !names.is_empty() {
+            view.news = view.texts.news.replace("{purposes}", &names.join(", "));
+        }
+        Some(view)
+    }
+
     /// What one visitor sees: this notice in one of its locales, or nothing if it has no such locale. `built_in` says what
     /// the notice is too old to say, and `lifetime` how long a cookie lives, which are for the server to know.
     #[must_use]
@@ -237,9 +283,24 @@ impl Notice {
         built_in: &Texts,
         lifetime: impl Fn(Lifetime) -> String,
     ) -> Option<NoticeView> {
-        let texts = self.words(locale, built_in)?;
-        let purposes =
-            self.purposes.iter().map(|purpose| purpose.view(locale, &lifetime)).collect::<Option<_>>()?;
+        let mut texts = self.words(locale, built_in)?;
+        let purposes: Vec<PurposeView> = self
+            .purposes
+            .iter()
+            .map(|purpose| purpose.view(locale, &texts.news_mark, &lifetime))
+            .collect::<Option<_>>()?;
+        if !self.asks() {
+            // There are no choices to speak of: the preferences show the cookies, and close.
+            let Texts { cookies, inform, dismiss, .. } = texts.clone();
+            texts = Texts {
+                reopen: cookies.clone(),
+                preferences: cookies,
+                preferences_body: inform,
+                close: dismiss.clone(),
+                save: dismiss,
+                ..texts
+            };
+        }
         Some(NoticeView {
             number: self.number,
             locale: locale.to_string(),
@@ -250,6 +311,7 @@ impl Notice {
             },
             controller: self.controller.name.clone(),
             privacy_policy: self.privacy_policy.clone(),
+            news: String::new(),
             texts,
             purposes,
         })
@@ -257,7 +319,28 @@ impl Notice {
 }
 
 impl Purpose {
-    fn view(&self, locale: &Locale, lifetime: impl Fn(Lifetime) -> String) -> Option<PurposeView> {
+    /// Whether somebody's answer can be older than it: the first notice is news to nobody.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.since > 1
+    }
+
+    /// Its name in a language, with what the site says is new about it.
+    #[must_use]
+    pub fn named_with_news(&self, locale: &Locale) -> String {
+        match self.texts.get(locale) {
+            Some(PurposeTexts { name, changed: Some(changed), .. }) => format!("{name} ({changed})"),
+            Some(PurposeTexts { name, .. }) => name.clone(),
+            None => self.id.to_string(),
+        }
+    }
+
+    fn view(
+        &self,
+        locale: &Locale,
+        mark: &str,
+        lifetime: impl Fn(Lifetime) -> String,
+    ) -> Option<PurposeView> {
         let texts = self.texts.get(locale)?;
         Some(PurposeView {
             id: self.id.to_string(),
@@ -266,6 +349,11 @@ impl Purpose {
             since: self.since,
             name: texts.name.clone(),
             description: texts.description.clone(),
+            news: match &texts.changed {
+                _ if !self.has_news() => String::new(),
+                None => mark.to_owned(),
+                Some(changed) => format!("{mark}: {changed}"),
+            },
             cookies: self
                 .cookies
                 .iter()
@@ -295,10 +383,21 @@ pub struct NoticeView {
     pub controller: String,
     /// Where the controller's privacy policy is.
     pub privacy_policy: Option<String>,
+    /// What is new to somebody who has answered before; empty for everybody else.
+    #[serde(skip)]
+    pub news: String,
     /// The banner's words.
     pub texts: Texts,
     /// The purposes in the order shown.
     pub purposes: Vec<PurposeView>,
+}
+
+impl NoticeView {
+    /// Whether it asks anything. What is strictly necessary is only told.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.purposes.iter().any(|purpose| !purpose.essential)
+    }
 }
 
 /// The part of the appearance that the components follow; the rest is style.
@@ -327,6 +426,9 @@ pub struct PurposeView {
     pub name: String,
     /// What happens and why.
     pub description: String,
+    /// How it is marked for somebody whose answer is older than it; empty where there can be nobody.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub news: String,
     /// Its declared cookies.
     pub cookies: Vec<CookieView>,
 }
