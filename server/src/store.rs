@@ -5,6 +5,7 @@
 //! both engines); instants are 64-bit milliseconds; hashed bodies are text, because jsonb reorders bytes; constraint
 //! names are never read, because SQLite reports none.
 
+mod counts;
 mod erasures;
 mod keys;
 mod leaves;
@@ -12,8 +13,10 @@ mod ledgers;
 mod notices;
 mod one_receipt;
 mod own;
+mod pins;
 mod receipts;
 mod selection;
+mod sightings;
 mod sites;
 mod unsealed;
 mod upgrade;
@@ -30,13 +33,16 @@ use sqlx::sqlite::{
 
 use crate::sealer::Sealer;
 
+pub use counts::{By, CountRow};
 pub use erasures::{ERASED_AT_ONCE, Erasure, HoldRow};
 pub use keys::{KeyRow, NewKey};
 pub use leaves::LeafRow;
 pub use ledgers::{AppendError, LedgerRow};
 pub use notices::NoticeRow;
+pub use pins::PinRow;
 pub use receipts::{Appended, Filter, Place, ReceiptRow, Sealed};
 pub use selection::CoverRow;
+pub use sightings::{ORIGINS_KEPT, SightingRow};
 pub use sites::{Environment, Site};
 
 /// The migrations, one folder an engine, with the same file names.

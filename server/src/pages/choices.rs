@@ -116,7 +116,7 @@ pub async fn save_choices(
     let mut decision = sent.into_decision(&notice.notice, stored.as_ref(), visitor, gpc, now);
     // Not itself, where the form is sent twice.
     decision.replaces = replaces.filter(|replaced| *replaced != decision.id);
-    match record(&app, &page.site, &page.origin, decision.clone()).await? {
+    match record(&app, &page.site, &page.origin, decision.clone(), &headers).await? {
         Appended::New(_) => {}
         Appended::Refused(refusal) => return Err(Error::Refused(refusal)),
         Appended::Repeated { body } | Appended::Conflict { body } => {
@@ -128,7 +128,7 @@ pub async fn save_choices(
             } else {
                 // An old copy of the form, sent again with another wish: that is a decision of its own.
                 decision.id = mint_id(now);
-                record(&app, &page.site, &page.origin, decision.clone()).await?;
+                record(&app, &page.site, &page.origin, decision.clone(), &headers).await?;
             }
         }
     }
