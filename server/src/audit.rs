@@ -14,6 +14,16 @@ pub enum Action {
     ReceiptView,
     /// Receipts as a stream or a file.
     ExportMake,
+    /// A new site.
+    SiteAdd,
+    /// A site's settings.
+    SiteChange,
+    /// Statistics as a file.
+    StatisticsExport,
+    /// A tag whose bytes are kept.
+    TagPin,
+    /// Where a tag was seen, forgotten.
+    SightingsForget,
 }
 
 impl Action {
@@ -23,6 +33,11 @@ impl Action {
         match self {
             Self::ReceiptView => "receipt.view",
             Self::ExportMake => "export.make",
+            Self::SiteAdd => "site.add",
+            Self::SiteChange => "site.change",
+            Self::StatisticsExport => "statistics.export",
+            Self::TagPin => "tag.pin",
+            Self::SightingsForget => "sightings.forget",
         }
     }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use assent_shared::views::ViewError;
 use assent_shared::{DecisionError, Problem, ProblemCode};
-use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::access::Permission;
 use crate::pages;
 use crate::sealer::Refusal;
+use crate::sites::fields::FieldError;
 use crate::store::AppendError;
 
 /// Every way in which a request can fail.
@@ -80,6 +81,9 @@ pub enum Error {
     /// 422: a query parameter that cannot be read.
     #[error("{0}")]
     InvalidQuery(String),
+    /// 422: fields that cannot be what was sent, with what is wrong with each.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    InvalidFields(Vec<FieldError>),
     /// 422: the receipt cannot be said in this view.
     #[error(transparent)]
     ViewUnavailable(ViewError),
@@ -138,6 +142,7 @@ impl Error {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::SignInFirst { .. } => (StatusCode::SEE_OTHER, ProblemCode::KeyRequired),
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
+            Self::InvalidFields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidFields),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyRequests),
             Self::Busy | Self::Store(_) | Self::Refused(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy)
@@ -219,6 +224,16 @@ impl IntoResponse for Error {
     }
 }
 
+/// 200: a value as JSON, for this caller only.
+pub fn json(value: &impl serde::Serialize) -> Result<Response> {
+    let body = serde_json::to_vec(value).map_err(|error| Error::Internal(error.to_string()))?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, body).into_response())
+}
+
 /// 304: the caller has these bytes already. Not an error, but this file names every status.
 #[must_use]
 pub fn not_modified() -> Response {
@@ -229,6 +244,12 @@ pub fn not_modified() -> Response {
 #[must_use]
 pub fn created(new: bool) -> StatusCode {
     if new { StatusCode::CREATED } else { StatusCode::OK }
+}
+
+/// 204: taken, and there is nothing to say about it.
+#[must_use]
+pub fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// 422: a form that is shown again, because something in it is still to be answered.

@@ -31,7 +31,9 @@ pub mod router;
 pub mod sealer;
 pub mod serve_file;
 pub mod signing_keys;
+pub mod sites;
 pub mod state;
+pub mod statistics;
 pub mod store;
 pub mod tag;
 pub mod verify;
@@ -46,12 +48,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::me::Limits;
 use crate::outside::Outside;
-use crate::recorder::Recorder;
 use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::Store;
@@ -109,14 +108,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App {
-            catalog: Catalog::new(store.clone()),
-            recorder: Recorder::start(store.clone(), clock.clone()),
-            limits: Limits::default(),
-            store,
-            clock,
-            public_url: settings.public_url.map(Into::into),
-        };
+        let app = App::new(store, clock, settings.public_url);
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);
         let serving = tokio::spawn(
@@ -128,6 +120,7 @@ impl Server {
         );
         let mut chores = JoinSet::new();
         chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
+        chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
@@ -161,6 +154,9 @@ impl Server {
             tracing::warn!("some callers were too slow and were cut off");
         }
         self.app.recorder.finish().await;
+        if let Err(error) = self.app.tally.write_all(&self.app.store).await {
+            tracing::warn!(%error, "the newest displays could not be counted");
+        }
         self.chores.shutdown().await;
         if let Err(error) = self.outside.keep_all(&self.app.store).await {
             tracing::warn!(error, "the newest checkpoints could not be kept outside the database");

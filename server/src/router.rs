@@ -15,7 +15,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::error::Error;
 use crate::pages::{choices, cookies, notice, replay, verify};
 use crate::state::App;
-use crate::{admin, decisions, demo, export, log, me, probes, publish, receipts, tag, widget};
+use crate::statistics::shown;
+use crate::{admin, decisions, demo, export, log, me, probes, publish, receipts, sites, statistics, tag, widget};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
@@ -37,6 +38,7 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
     // OPTIONS is named so that the CORS layer sees it; what is not a preflight gets an empty answer.
     let visitor = Router::new()
         .route("/_assent/{site}/decisions", post(decisions::create_decision).options(async || ()))
+        .route("/_assent/{site}/shown", post(shown::count_display).options(async || ()))
         // Their own records; the choice that holds is not among them.
         .route("/_assent/{site}/me", get(me::get_records).options(async || ()))
         .route("/_assent/{site}/me/receipts.json", get(me::get_receipts).options(async || ()))
@@ -61,6 +63,8 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/api/v1/sites/{site}/export", get(export::get_export))
         .route("/api/v1/sites/{site}/receipts/{decision}", get(receipts::get_receipt))
         .route("/api/v1/sites/{site}/receipts/{decision}/replay", get(replay::get_receipt_replay))
+        .merge(sites::routes())
+        .merge(statistics::routes())
         // The operator
         .merge(admin::routes())
         // Probes
