@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use assent_shared::views::ViewError;
 use assent_shared::{DecisionError, Problem, ProblemCode};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -224,16 +224,6 @@ impl IntoResponse for Error {
     }
 }
 
-/// 200: a value as JSON, for this caller only.
-pub fn json(value: &impl serde::Serialize) -> Result<Response> {
-    let body = serde_json::to_vec(value).map_err(|error| Error::Internal(error.to_string()))?;
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, body).into_response())
-}
-
 /// 304: the caller has these bytes already. Not an error, but this file names every status.
 #[must_use]
 pub fn not_modified() -> Response {
@@ -246,7 +236,7 @@ pub fn created(new: bool) -> StatusCode {
     if new { StatusCode::CREATED } else { StatusCode::OK }
 }
 
-/// 204: taken, and there is nothing to say about it.
+/// 204: done, and there is nothing to say.
 #[must_use]
 pub fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()

@@ -3,6 +3,7 @@
 
 pub mod access;
 mod adapters;
+mod answers;
 pub mod admin;
 pub mod audit;
 pub mod catalog;
@@ -108,7 +109,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App::new(store, clock, settings.public_url);
+        let app = App::new(store, clock, settings.public_url.map(Into::into));
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);
         let serving = tokio::spawn(
@@ -133,6 +134,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What its handlers reach.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Its database.

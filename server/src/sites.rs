@@ -4,8 +4,6 @@
 pub mod fields;
 pub mod tag;
 
-use std::sync::Arc;
-
 use assent_shared::{Locale, SiteId};
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -16,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use self::fields::{Changes, Fields, NewSite};
 use crate::access::{Caller, Permission};
+use crate::answers;
 use crate::audit::{self, Action};
 use crate::clock::day_of;
 use crate::error::{self, Error, Result};
@@ -114,7 +113,7 @@ pub async fn get_sites(
     let more = items.len() > limit;
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(|site| site.id.clone());
-    error::json(&Sites { items, next })
+    answers::json(&Sites { items, next })
 }
 
 /// `POST /api/v1/sites`
@@ -124,7 +123,7 @@ pub async fn create_site(
     JsonBody(new): JsonBody<NewSite>,
 ) -> Result<Response> {
     let site = add(&app, &caller, new).await?;
-    Ok((error::created(true), error::json(&site)?).into_response())
+    Ok((error::created(true), answers::json(&site)?).into_response())
 }
 
 /// `GET /api/v1/sites/{site}`
@@ -134,7 +133,7 @@ pub async fn get_site(
     PathOf(site): PathOf<SiteId>,
     headers: axum::http::HeaderMap,
 ) -> Result<Response> {
-    error::json(&show(&app, &caller, &site, &tag::base(&app, &headers)).await?)
+    answers::json(&show(&app, &caller, &site, &tag::base(&app, &headers)).await?)
 }
 
 /// `PATCH /api/v1/sites/{site}`
@@ -144,7 +143,7 @@ pub async fn change_site(
     PathOf(site): PathOf<SiteId>,
     JsonBody(changes): JsonBody<Changes>,
 ) -> Result<Response> {
-    error::json(&change(&app, &caller, &site, changes).await?)
+    answers::json(&change(&app, &caller, &site, changes).await?)
 }
 
 /// Every site that exists for the caller.
@@ -240,12 +239,4 @@ impl From<(Site, Option<i64>, i64)> for SiteView {
         let notice = u32::try_from(notices).ok().filter(|number| *number > 0);
         Self { id, name, environment, origins, share_subdomains, retention_days, notice }
     }
-}
-
-/// The site with its newest notice, for who may see it.
-pub(crate) async fn current(app: &App, caller: &Caller, site: &SiteId) -> Result<Arc<crate::catalog::CurrentSite>> {
-    if !caller.may_see(site) {
-        return Err(Error::NotFound);
-    }
-    app.catalog.site(site).await
 }

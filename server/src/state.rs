@@ -30,9 +30,9 @@ pub struct App {
 }
 
 impl App {
-    /// The context over `store`; it records from now on.
+    /// What handlers reach, over an open database.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, public_url: Option<String>) -> Self {
+    pub fn new(store: Store, clock: Clock, public_url: Option<Arc<str>>) -> Self {
         Self {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
@@ -40,7 +40,7 @@ impl App {
             limits: Limits::default(),
             store,
             clock,
-            public_url: public_url.map(Into::into),
+            public_url,
         }
     }
 }

@@ -14,8 +14,7 @@ use assent_shared::SiteId;
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -23,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use self::device::DEVICES;
 use self::event::Event;
 use crate::access::{Caller, Permission};
+use crate::answers;
 use crate::audit::{self, Action};
 use crate::clock::day_of;
 use crate::error::{Error, Result};
@@ -164,8 +164,7 @@ pub async fn get_statistics(
         Format::Json => read(&app, &caller, &site, days, query.by).await?,
         Format::Csv => return download(&app, &caller, &site, days, query.by).await,
     };
-    let body = serde_json::to_vec(&statistics).map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response())
+    answers::json(&statistics)
 }
 
 /// The whole days (UTC) from the one of `from` to the one before `to`; the last thirty where neither is said.
@@ -228,11 +227,9 @@ pub async fn download(
     caller.require(Permission::ReadStatistics, site)?;
     let about = format!("{} to {} by {}", date(*days.start()), date(*days.end()), by.as_str());
     audit::record(app, caller, Action::StatisticsExport, Some(site), about).await?;
-    let file = format!("attachment; filename=\"{site}-statistics-{}.csv\"", by.as_str());
+    let file = format!("{site}-statistics-{}.csv", by.as_str());
     let text = read(app, caller, site, days, by).await?.csv().map_err(Error::Internal)?;
-    let headers =
-        [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, &file), (CACHE_CONTROL, "no-store")];
-    Ok((headers, text).into_response())
+    Ok(answers::file("text/csv; charset=utf-8", &file, text))
 }
 
 fn sum_up(site: &SiteId, days: &RangeInclusive<i64>, by: By, rows: &[CountRow]) -> Statistics {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha384};
 
 use crate::access::{Caller, Permission};
+use crate::answers;
 use crate::audit::{self, Action};
 use crate::error::{self, Result};
 use crate::extract::{ByKey, JsonBody, PathOf};
@@ -76,7 +77,7 @@ pub async fn get_tag_report(
     PathOf(site): PathOf<SiteId>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    error::json(&report(&app, &caller, &site, &base(&app, &headers)).await?)
+    answers::json(&report(&app, &caller, &site, &base(&app, &headers)).await?)
 }
 
 /// `POST /api/v1/sites/{site}/tag/pins`
@@ -88,7 +89,7 @@ pub async fn create_pin(
     JsonBody(NewPin { locale }): JsonBody<NewPin>,
 ) -> Result<Response> {
     let (pin, new) = pin(&app, &caller, &site, &locale, &base(&app, &headers)).await?;
-    Ok((error::created(new), error::json(&pin)?).into_response())
+    Ok((error::created(new), answers::json(&pin)?).into_response())
 }
 
 /// `DELETE /api/v1/sites/{site}/tag/sightings`
