@@ -5,6 +5,7 @@ pub mod access;
 mod adapters;
 mod answers;
 pub mod admin;
+pub mod api;
 pub mod audit;
 pub mod catalog;
 pub mod cli;

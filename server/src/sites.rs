@@ -1,34 +1,27 @@
-//! Owns sites: adding, changing, listing and looking at them, whoever asks; and their API.
+//! Owns sites: adding, changing, listing and looking at them, whoever asks.
 //! Refuses to remove a site, and to mix environments: receipts of one never become another's.
 
+mod api;
 pub mod fields;
 pub mod tag;
 
+pub use api::routes;
+
 use assent_shared::{Locale, SiteId};
-use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use self::fields::{Changes, Fields, NewSite};
 use crate::access::{Caller, Permission};
-use crate::answers;
 use crate::audit::{self, Action};
 use crate::clock::day_of;
-use crate::error::{self, Error, Result};
-use crate::extract::{ByKey, JsonBody, PathOf};
+use crate::error::{Error, Result};
 use crate::state::App;
 use crate::statistics::{self, Sums};
 use crate::store::{By, Environment, Site};
 
-/// Sites of one answer, where nobody says how many, and at most.
-const USUAL: usize = 50;
-const MOST: usize = 500;
-
 /// A site as operators see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SiteView {
     /// Its name in addresses.
     pub id: SiteId,
@@ -47,7 +40,7 @@ pub struct SiteView {
 }
 
 /// A site with how it is going.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Overview {
     /// The site.
     #[serde(flatten)]
@@ -67,83 +60,6 @@ pub struct Overview {
     pub signed: bool,
     /// The line that embeds the tag.
     pub snippet: String,
-}
-
-/// A page of sites.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Sites {
-    /// The sites, by id.
-    pub items: Vec<SiteView>,
-    /// Where the next page goes on, if there is one.
-    pub next: Option<SiteId>,
-}
-
-/// The query of the list.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SitesQuery {
-    limit: Option<usize>,
-    after: Option<SiteId>,
-}
-
-/// The API's addresses.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/sites", get(get_sites).post(create_site))
-        .route("/api/v1/sites/{site}", get(get_site).patch(change_site))
-        .route("/api/v1/sites/{site}/tag", get(tag::get_tag_report))
-        .route("/api/v1/sites/{site}/tag/pins", post(tag::create_pin))
-        .route("/api/v1/sites/{site}/tag/sightings", axum::routing::delete(tag::delete_sightings))
-}
-
-/// `GET /api/v1/sites`
-pub async fn get_sites(
-    State(app): State<App>,
-    ByKey(caller): ByKey,
-    query: Result<Query<SitesQuery>, QueryRejection>,
-) -> Result<Response> {
-    let Query(SitesQuery { limit, after }) =
-        query.map_err(|rejection| Error::InvalidQuery(rejection.body_text()))?;
-    let limit = limit.unwrap_or(USUAL);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Error::InvalidQuery(format!("`limit` is between 1 and {MOST}")));
-    }
-    let mut items: Vec<SiteView> = list(&app, &caller).await?;
-    items.retain(|site| after.as_ref().is_none_or(|after| site.id > *after));
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|site| site.id.clone());
-    answers::json(&Sites { items, next })
-}
-
-/// `POST /api/v1/sites`
-pub async fn create_site(
-    State(app): State<App>,
-    ByKey(caller): ByKey,
-    JsonBody(new): JsonBody<NewSite>,
-) -> Result<Response> {
-    let site = add(&app, &caller, new).await?;
-    Ok((error::created(true), answers::json(&site)?).into_response())
-}
-
-/// `GET /api/v1/sites/{site}`
-pub async fn get_site(
-    State(app): State<App>,
-    ByKey(caller): ByKey,
-    PathOf(site): PathOf<SiteId>,
-    headers: axum::http::HeaderMap,
-) -> Result<Response> {
-    answers::json(&show(&app, &caller, &site, &tag::base(&app, &headers)).await?)
-}
-
-/// `PATCH /api/v1/sites/{site}`
-pub async fn change_site(
-    State(app): State<App>,
-    ByKey(caller): ByKey,
-    PathOf(site): PathOf<SiteId>,
-    JsonBody(changes): JsonBody<Changes>,
-) -> Result<Response> {
-    answers::json(&change(&app, &caller, &site, changes).await?)
 }
 
 /// Every site that exists for the caller.

@@ -1,6 +1,7 @@
-//! Owns the statistics: how often notices were shown and how they were answered, in sums of a day; their API.
+//! Owns the statistics: how often notices were shown and how they were answered, in sums of a day.
 //! Refuses identifiers, and to look at receipts: what is counted was added up when it happened.
 
+pub mod api;
 pub mod chart;
 pub mod device;
 pub mod event;
@@ -11,13 +12,10 @@ use std::collections::BTreeMap;
 use std::ops::{AddAssign, RangeInclusive};
 
 use assent_shared::SiteId;
-use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
 use axum::response::Response;
-use axum::routing::get;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use self::device::DEVICES;
 use self::event::Event;
@@ -27,7 +25,6 @@ use crate::audit::{self, Action};
 use crate::clock::day_of;
 use crate::error::{Error, Result};
 use crate::export;
-use crate::extract::{ByKey, PathOf};
 use crate::state::App;
 use crate::store::{By, CountRow};
 
@@ -37,7 +34,7 @@ const USUAL: i64 = 30;
 pub(crate) const LONGEST: i64 = 367;
 
 /// How often each thing happened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Sums {
     /// The notice was shown to somebody who had not answered.
     pub shown: i64,
@@ -91,7 +88,7 @@ impl AddAssign<&Self> for Sums {
 }
 
 /// The sums of a day, a notice, a language or a device; or of everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Part {
     /// Which: a date, a number, a language's tag or a device; empty for everything.
     pub part: String,
@@ -105,7 +102,7 @@ pub struct Part {
 }
 
 /// A site's statistics over some days.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Statistics {
     /// The site.
     pub site: SiteId,
@@ -119,52 +116,6 @@ pub struct Statistics {
     pub total: Part,
     /// The parts: days in their order with those on which nothing happened, the others largest first.
     pub items: Vec<Part>,
-}
-
-/// How statistics are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// One object.
-    #[default]
-    Json,
-    /// One row a part, for spreadsheets (RFC 4180).
-    Csv,
-}
-
-/// The query of statistics.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StatisticsQuery {
-    from: Option<String>,
-    to: Option<String>,
-    #[serde(default)]
-    by: By,
-    #[serde(default)]
-    format: Format,
-}
-
-/// The API's addresses.
-pub fn routes() -> Router<App> {
-    Router::new().route("/api/v1/sites/{site}/statistics", get(get_statistics))
-}
-
-/// `GET /api/v1/sites/{site}/statistics`
-pub async fn get_statistics(
-    State(app): State<App>,
-    ByKey(caller): ByKey,
-    PathOf(site): PathOf<SiteId>,
-    query: Result<Query<StatisticsQuery>, QueryRejection>,
-) -> Result<Response> {
-    // Who may see nothing of the site is told nothing of their query either.
-    caller.require(Permission::ReadStatistics, &site)?;
-    let Query(query) = query.map_err(|rejection| Error::InvalidQuery(rejection.body_text()))?;
-    let days = days(query.from.as_deref(), query.to.as_deref(), app.clock.now())?;
-    let statistics = match query.format {
-        Format::Json => read(&app, &caller, &site, days, query.by).await?,
-        Format::Csv => return download(&app, &caller, &site, days, query.by).await,
-    };
-    answers::json(&statistics)
 }
 
 /// The whole days (UTC) from the one of `from` to the one before `to`; the last thirty where neither is said.

@@ -40,7 +40,7 @@ pub fn wrong(field: &'static str, message: impl Into<String>) -> Error {
 }
 
 /// A site that is to be added.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSite {
     /// Its name in addresses, for ever.
@@ -62,7 +62,7 @@ pub struct NewSite {
 }
 
 /// What is to be changed of a site; what is left out stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Changes {
     /// Its name for people.
@@ -75,6 +75,7 @@ pub struct Changes {
     pub share_subdomains: Option<bool>,
     /// After how many days receipts are erased; null keeps them.
     #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<i64>)]
     pub retention_days: Option<Option<i64>>,
 }
 

@@ -2,25 +2,22 @@
 //! Refuses to guess that a page is a site's own: what is not listed is said to be not listed.
 
 use assent_shared::{Locale, SiteId};
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
-use axum::response::{IntoResponse, Response};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha384};
+use utoipa::ToSchema;
 
 use crate::access::{Caller, Permission};
-use crate::answers;
 use crate::audit::{self, Action};
-use crate::error::{self, Result};
-use crate::extract::{ByKey, JsonBody, PathOf};
+use crate::error::Result;
 use crate::state::App;
 use crate::store::{ORIGINS_KEPT, PinRow, SightingRow};
 use crate::widget;
 
 /// How the tag is embedded and where it was seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TagReport {
     /// The line that embeds it.
     pub snippet: String,
@@ -35,7 +32,7 @@ pub struct TagReport {
 }
 
 /// An origin whose pages asked for the tag.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Seen {
     /// Which, since when, and how.
     #[serde(flatten)]
@@ -45,7 +42,7 @@ pub struct Seen {
 }
 
 /// A tag whose bytes never change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Pin {
     /// The hash that its address names it by: SHA-384, in base64url.
     pub hash: String,
@@ -64,42 +61,11 @@ pub struct Pin {
 }
 
 /// What is to be pinned.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPin {
-    locale: Locale,
-}
-
-/// `GET /api/v1/sites/{site}/tag`
-pub async fn get_tag_report(
-    State(app): State<App>,
-    ByKey(caller): ByKey,
-    PathOf(site): PathOf<SiteId>,
-    headers: HeaderMap,
-) -> Result<Response> {
-    answers::json(&report(&app, &caller, &site, &base(&app, &headers)).await?)
-}
-
-/// `POST /api/v1/sites/{site}/tag/pins`
-pub async fn create_pin(
-    State(app): State<App>,
-    ByKey(caller): ByKey,
-    PathOf(site): PathOf<SiteId>,
-    headers: HeaderMap,
-    JsonBody(NewPin { locale }): JsonBody<NewPin>,
-) -> Result<Response> {
-    let (pin, new) = pin(&app, &caller, &site, &locale, &base(&app, &headers)).await?;
-    Ok((error::created(new), answers::json(&pin)?).into_response())
-}
-
-/// `DELETE /api/v1/sites/{site}/tag/sightings`
-pub async fn delete_sightings(
-    State(app): State<App>,
-    ByKey(caller): ByKey,
-    PathOf(site): PathOf<SiteId>,
-) -> Result<Response> {
-    forget_sightings(&app, &caller, &site).await?;
-    Ok(error::no_content())
+    /// The language of the tag; a pinned one has but one.
+    pub(super) locale: Locale,
 }
 
 /// The address under which browsers reach this server: as the settings say, else as they reached it now.

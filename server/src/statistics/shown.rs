@@ -1,7 +1,7 @@
 //! Owns being told that a notice was on a visitor's screen.
 //! Refuses a cookie, an identifier, and a notice or a language that the site never had.
 
-use assent_shared::Locale;
+use assent_shared::{Locale, Problem, SiteId};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -15,14 +15,31 @@ use crate::extract::{AnyBody, FromPage};
 use crate::state::App;
 
 /// What the tag says: which notice, and in which language.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Shown {
+pub struct Shown {
+    /// Its number.
     notice: u32,
+    /// The language in which it was shown.
     locale: Locale,
 }
 
-/// `POST /_assent/{site}/shown`: the body's type is not asked for, so that a page of another host needs no leave to send it.
+/// Counts that a notice was on a screen.
+///
+/// From one of the site's pages, without cookies. The body is JSON whatever type it is sent as, so that a page of another host needs
+/// no leave to send it. A notice or a language that the site never had is not counted.
+#[utoipa::path(
+    post,
+    path = "/_assent/{site}/shown",
+    tag = "visitors",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    request_body(content((Shown = "text/plain"), (Shown = "application/json"))),
+    responses(
+        (status = 204, description = "Taken"),
+        (status = 403, description = "The page is not one of the site's", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "More than a site can have", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn count_display(
     State(app): State<App>,
     page: FromPage,

@@ -9,7 +9,7 @@ use super::{Store, on_engine};
 pub const ORIGINS_KEPT: i64 = 50;
 
 /// An origin whose pages asked for the tag.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, serde::Serialize, utoipa::ToSchema)]
 pub struct SightingRow {
     /// `scheme://host[:port]`
     pub origin: String,
