@@ -33,7 +33,7 @@ fn operators() -> OpenApiRouter<App> {
         .routes(routes!(export::get_export))
         .routes(routes!(receipts::get_receipt))
         .routes(routes!(replay::get_receipt_replay))
-        .merge(sites::routes())
+        .merge(sites::api::routes())
         .merge(statistics::api::routes())
 }
 

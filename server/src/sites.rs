@@ -1,11 +1,10 @@
 //! Owns sites: adding, changing, listing and looking at them, whoever asks.
 //! Refuses to remove a site, and to mix environments: receipts of one never become another's.
 
-mod api;
+pub mod api;
 pub mod fields;
 pub mod tag;
 
-pub use api::routes;
 
 use assent_shared::{Locale, SiteId};
 use serde::Serialize;
