@@ -24,7 +24,8 @@ use utoipa_axum::routes;
 use crate::error::{Error, Result};
 use crate::serve_file::Precompressed;
 use crate::state::App;
-use crate::{affected, audit, decisions, export, me, publish, receipts};
+use crate::statistics::{self, shown};
+use crate::{affected, audit, decisions, export, me, publish, receipts, sites};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn operators() -> OpenApiRouter<App> {
@@ -34,12 +35,15 @@ fn operators() -> OpenApiRouter<App> {
         .merge(receipts::routes())
         .merge(affected::routes())
         .merge(audit::routes())
+        .merge(sites::api::routes())
+        .merge(statistics::api::routes())
 }
 
 /// What the pages of a site ask for their visitors.
 fn visitors() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(with_options(routes!(decisions::create_decision)))
+        .routes(with_options(routes!(shown::count_display)))
         // Their own records; the choice that holds is not among them.
         .routes(with_options(routes!(me::get_records)))
         .routes(with_options(routes!(me::get_receipts)))

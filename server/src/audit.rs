@@ -49,6 +49,16 @@ pub enum Action {
     ExportFetch,
     /// An export is cancelled, or its file removed.
     ExportRemove,
+    /// A new site.
+    SiteAdd,
+    /// A site's settings.
+    SiteChange,
+    /// Statistics as a file.
+    StatisticsExport,
+    /// A tag whose bytes are kept.
+    TagPin,
+    /// Where a tag was seen, forgotten.
+    SightingsForget,
 }
 
 impl Action {
@@ -70,6 +80,11 @@ impl Action {
             Self::DataView => "data.view",
             Self::ExportFetch => "export.fetch",
             Self::ExportRemove => "export.remove",
+            Self::SiteAdd => "site.add",
+            Self::SiteChange => "site.change",
+            Self::StatisticsExport => "statistics.export",
+            Self::TagPin => "tag.pin",
+            Self::SightingsForget => "sightings.forget",
         }
     }
 }
