@@ -185,7 +185,8 @@ pub(crate) fn chunks(walk: Walk, format: AffectedFormat) -> impl Stream<Item = R
 }
 
 fn write(told: &[(Place, Affected)], format: AffectedFormat, is_first: bool) -> Result<Vec<u8>> {
-    let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("writing who was affected: {error}"));
+    let failed =
+        |error: &dyn std::fmt::Display| Error::Internal(format!("writing who was affected: {error}"));
     if format != AffectedFormat::Csv {
         let mut lines = Vec::new();
         for (_, one) in told {

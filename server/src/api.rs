@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 
 use crate::serve_file::Precompressed;
 use crate::state::App;
-use crate::{affected, decisions, export, me, publish, receipts};
+use crate::{affected, decisions, export, exports, me, publish, receipts};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn operators() -> OpenApiRouter<App> {
@@ -31,6 +31,7 @@ fn operators() -> OpenApiRouter<App> {
         .routes(routes!(export::get_export))
         .merge(receipts::routes())
         .merge(affected::routes())
+        .merge(exports::routes())
 }
 
 /// What the pages of a site ask for their visitors.

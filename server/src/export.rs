@@ -229,7 +229,8 @@ impl Wanted {
     fn check(&self) -> Result<()> {
         if self.format == ExportFormat::Bundle && !self.filter.kind.is_everything() {
             return Err(Error::InvalidQuery(
-                "a bundle is chosen by time and visitor only: it proves that nothing in between is left out".to_owned(),
+                "a bundle is chosen by time and visitor only: it proves that nothing in between is left out"
+                    .to_owned(),
             ));
         }
         if self.format != ExportFormat::Bundle && self.ledger.is_some() {

@@ -16,6 +16,7 @@ pub mod demo;
 pub mod domain;
 pub mod error;
 pub mod export;
+pub mod exports;
 pub mod extract;
 pub mod keys;
 pub mod locales;
@@ -111,10 +112,12 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
+        let exports = settings.exports();
         let app = App {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
             limits: Limits::default(),
+            exports,
             store,
             clock,
             public_url: settings.public_url.map(Into::into),
@@ -130,6 +133,7 @@ impl Server {
         );
         let mut chores = JoinSet::new();
         chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
+        chores.spawn(exports::run(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
@@ -164,6 +168,9 @@ impl Server {
         }
         self.app.recorder.finish().await;
         self.chores.shutdown().await;
+        if let Err(error) = self.app.exports.release(&self.app.store).await {
+            tracing::warn!(%error, "an export under way begins again only after a while");
+        }
         if let Err(error) = self.outside.keep_all(&self.app.store).await {
             tracing::warn!(error, "the newest checkpoints could not be kept outside the database");
         }

@@ -137,12 +137,7 @@ pub(crate) async fn show(
 }
 
 /// Everything about one receipt, for a caller.
-pub(crate) async fn open(
-    app: &App,
-    caller: &Caller,
-    site: &SiteId,
-    decision: &DecisionId,
-) -> Result<Whole> {
+pub(crate) async fn open(app: &App, caller: &Caller, site: &SiteId, decision: &DecisionId) -> Result<Whole> {
     caller.require(Permission::ReadReceipts, site)?;
     let current = app.catalog.site(site).await?;
     audit::record(app, caller, Action::ReceiptView, Some(site), decision.as_str()).await?;

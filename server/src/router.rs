@@ -92,6 +92,7 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
     use crate::clock::Clock;
+    use crate::exports::Exports;
     use crate::me::Limits;
     use crate::recorder::Recorder;
     use crate::sealer::Sealer;
@@ -116,6 +117,7 @@ mod tests {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
             limits: Limits::default(),
+            exports: Exports::new(folder.path().join("exports"), 7),
             store,
             clock,
             public_url: None,

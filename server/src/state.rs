@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::exports::Exports;
 use crate::me::Limits;
 use crate::recorder::Recorder;
 use crate::store::Store;
@@ -20,6 +21,8 @@ pub struct App {
     pub recorder: Recorder,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
+    /// Exports in the background.
+    pub exports: Exports,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.

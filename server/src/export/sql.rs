@@ -45,8 +45,7 @@ impl Sql {
 
     pub(super) async fn new(store: &Store, site: &SiteId) -> Result<Self> {
         let retentions = store.retentions().await?;
-        let retention_days =
-            retentions.into_iter().find(|(id, _)| id == site.as_str()).map(|(_, days)| days);
+        let retention_days = retentions.into_iter().find(|(id, _)| id == site.as_str()).map(|(_, days)| days);
         Ok(Self {
             retention_days,
             notices: store.notices(site).await?,
@@ -115,12 +114,9 @@ impl Sql {
                 quoted(&receipt.widget),
                 quoted(&row.body)
             ));
-            choices.extend(
-                receipt
-                    .choices
-                    .iter()
-                    .map(|(purpose, granted)| format!("({site}, {decision}, {}, {granted})", quoted(purpose.as_str()))),
-            );
+            choices.extend(receipt.choices.iter().map(|(purpose, granted)| {
+                format!("({site}, {decision}, {}, {granted})", quoted(purpose.as_str()))
+            }));
         }
         let mut text = String::new();
         insert(&mut text, "assent_receipts", &written);

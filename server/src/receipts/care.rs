@@ -37,12 +37,7 @@ impl HoldKind {
 }
 
 /// Erases all of a visitor's receipts, because they asked for it.
-pub(crate) async fn erase(
-    app: &App,
-    caller: &Caller,
-    site: &SiteId,
-    visitor: &VisitorId,
-) -> Result<Erasure> {
+pub(crate) async fn erase(app: &App, caller: &Caller, site: &SiteId, visitor: &VisitorId) -> Result<Erasure> {
     caller.require(Permission::EraseReceipts, site)?;
     app.catalog.site(site).await?;
     audit::record(app, caller, Action::ReceiptErase, Some(site), visitor.as_str()).await?;

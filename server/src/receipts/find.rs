@@ -43,7 +43,8 @@ impl FromRequest<App> for Upload {
     async fn from_request(request: Request, app: &App) -> Result<Self> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if !kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
-            let bytes = Bytes::from_request(request, app).await.map_err(|_| Error::BodyTooLarge(FILE_LIMIT))?;
+            let bytes =
+                Bytes::from_request(request, app).await.map_err(|_| Error::BodyTooLarge(FILE_LIMIT))?;
             return text(&bytes).map(Self);
         }
         let unreadable = |error: &dyn std::fmt::Display| Error::MalformedBody(format!("the form: {error}"));
@@ -64,7 +65,8 @@ fn text(bytes: &[u8]) -> Result<String> {
 
 fn not_ours() -> Error {
     Error::MalformedBody(
-        "this is neither a receipt, nor a visitor's download of receipts, nor a proof (.tlog-proof)".to_owned(),
+        "this is neither a receipt, nor a visitor's download of receipts, nor a proof (.tlog-proof)"
+            .to_owned(),
     )
 }
 
@@ -137,7 +139,9 @@ fn receipts_in(file: &str) -> Result<Vec<Receipt>> {
         let opening = proof.opening.ok_or_else(|| {
             Error::MalformedBody("this proof does not hold its receipt; send the receipt itself".to_owned())
         })?;
-        return serde_json::from_str(opening.receipt.get()).map(|receipt| vec![receipt]).map_err(|_| not_ours());
+        return serde_json::from_str(opening.receipt.get())
+            .map(|receipt| vec![receipt])
+            .map_err(|_| not_ours());
     }
     let mut receipts = Vec::new();
     for value in serde_json::Deserializer::from_str(file).into_iter::<Value>() {

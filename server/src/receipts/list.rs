@@ -82,9 +82,10 @@ impl Page {
     /// As programs read it; the receipts as they are stored.
     pub(crate) fn json(self) -> Result<String> {
         let failed = |error| Error::Internal(format!("a list of receipts: {error}"));
-        let items = self.items.into_iter().map(|Listed { place: Place(_, ledger, leaf_index), body, .. }| {
-            Ok(Item { ledger, leaf_index, receipt: RawValue::from_string(body).map_err(failed)? })
-        });
+        let items =
+            self.items.into_iter().map(|Listed { place: Place(_, ledger, leaf_index), body, .. }| {
+                Ok(Item { ledger, leaf_index, receipt: RawValue::from_string(body).map_err(failed)? })
+            });
         let items = items.collect::<Result<_>>()?;
         serde_json::to_string(&Answer { items, next: self.next.map(query::cursor) }).map_err(failed)
     }

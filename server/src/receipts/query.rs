@@ -20,7 +20,9 @@ const LIMIT: i64 = 50;
 const MOST: i64 = 500;
 
 /// Which receipts are asked for; all of them without any wish.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams, utoipa::ToSchema,
+)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct ReceiptsQuery {
@@ -129,7 +131,8 @@ impl ReceiptsQuery {
 
     /// The filter.
     pub fn filter(&self) -> Result<Filter> {
-        let time = |text: &Option<String>| text.as_deref().map(instant).transpose().map_err(Error::InvalidQuery);
+        let time =
+            |text: &Option<String>| text.as_deref().map(instant).transpose().map_err(Error::InvalidQuery);
         Ok(Filter {
             from: time(&self.from)?,
             to: time(&self.to)?,
@@ -166,6 +169,18 @@ impl ReceiptsQuery {
         let query = self.to_query();
         if query.is_empty() { "all".to_owned() } else { query }
     }
+}
+
+/// Reads a query that is no filter.
+pub(crate) fn only(raw: Option<&str>, others: &[&str]) -> Result<Others> {
+    let mut read = Others::new();
+    for (name, value) in form_urlencoded::parse(raw.unwrap_or_default().as_bytes()) {
+        if !others.contains(&&*name) {
+            return Err(Error::InvalidQuery(format!("`{name}` cannot be asked for here")));
+        }
+        read.insert(name.into_owned(), value.into_owned());
+    }
+    Ok(read)
 }
 
 fn id<T: FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T> {
@@ -245,7 +260,10 @@ mod tests {
         let (query, others) = ReceiptsQuery::parse(Some(&format!("{raw}&limit=7")), &["limit"]).unwrap();
         assert_eq!(query.to_query(), raw.replace("to=&", ""));
         assert_eq!(limit(&others).unwrap(), 7);
-        assert_eq!(serde_json::from_str::<ReceiptsQuery>(&serde_json::to_string(&query).unwrap()).unwrap(), query);
+        assert_eq!(
+            serde_json::from_str::<ReceiptsQuery>(&serde_json::to_string(&query).unwrap()).unwrap(),
+            query
+        );
         assert_eq!(query.filter().unwrap().kind.granted.len(), 2);
         assert_eq!(ReceiptsQuery::parse(None, &[]).unwrap().0.about(), "all");
         for bad in ["form=2026", "notice=first", "method=hope", "visitor=me", "granted=A", "limit=7"] {

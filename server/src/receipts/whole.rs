@@ -63,11 +63,9 @@ pub(super) async fn whole(app: &App, site: &Site, decision: &DecisionId) -> Resu
     let mut verdict = Err("the server knows no key of this ledger".to_owned());
     for key in keys.iter().rev() {
         verdict = match proof.verify(key) {
-            Ok(checkpoint) => Ok(Verdict {
-                origin: checkpoint.origin.clone(),
-                size: checkpoint.size,
-                key: key.to_string(),
-            }),
+            Ok(checkpoint) => {
+                Ok(Verdict { origin: checkpoint.origin.clone(), size: checkpoint.size, key: key.to_string() })
+            }
             Err(error) => Err(error.to_string()),
         };
         if verdict.is_ok() {

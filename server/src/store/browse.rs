@@ -120,12 +120,7 @@ impl Store {
     ) -> sqlx::Result<Reader> {
         let bounds = Bounds::new(filter, order, after);
         let restricted = self.restricted_visitors(site).await?;
-        let kinds = if filter.kind.is_everything() {
-            None
-        } else {
-            let kinds = self.kinds(site).await?;
-            Some(kinds.iter().filter(|kind| filter.kind.takes(kind)).map(|kind| kind.kind).collect::<Vec<_>>())
-        };
+        let kinds = self.kinds_within(site, filter).await?;
         let nothing = kinds.as_ref().is_some_and(Vec::is_empty) || restricted.contains(&None);
         let way = match (&filter.visitor, kinds) {
             _ if nothing => Way::Ended,
@@ -146,6 +141,26 @@ impl Store {
         limit: i64,
     ) -> sqlx::Result<Vec<ReceiptRow>> {
         self.reader(site, filter, Order::OldestFirst, Some(place)).await?.next(limit).await
+    }
+
+    /// How many receipts a filter takes, give or take those that are not shown.
+    pub async fn count_receipts(&self, site: &SiteId, filter: &Filter) -> sqlx::Result<i64> {
+        let kinds = self.kinds_within(site, filter).await?;
+        on_engine!(self, |pool, Db| {
+            let mut query =
+                QueryBuilder::<Db>::new("select count(*) from receipts where body is not null and site = ");
+            query.push_bind(site.as_str());
+            if let Some(visitor) = &filter.visitor {
+                query.push(" and visitor = ").push_bind(visitor.as_str());
+            }
+            push_time(&mut query, filter);
+            match kinds.as_deref() {
+                Some([]) => return Ok(0),
+                Some(kinds) => push_kinds(&mut query, kinds),
+                None => {}
+            }
+            query.build_query_scalar().fetch_one(pool).await
+        })
     }
 
     /// Whose receipts may be kept but not shown (GDPR art. 18); nobody in particular means everybody's.
@@ -231,7 +246,9 @@ impl Reader {
         };
         // A bound of time is no place in the ledger.
         let Place(_, ledger, leaf_index) = match self.bounds.after {
-            Place(_, ledger, _) if ledger == i64::MIN && self.bounds.order == Order::OldestFirst => Place::START,
+            Place(_, ledger, _) if ledger == i64::MIN && self.bounds.order == Order::OldestFirst => {
+                Place::START
+            }
             Place(_, ledger, _) if ledger == i64::MIN => Place::END,
             place => place,
         };
@@ -239,7 +256,11 @@ impl Reader {
             let mut query = QueryBuilder::<Db>::new(
                 "select ledger, leaf_index, received_at, body from receipts where body is not null and site = ",
             );
-            query.push_bind(self.site.as_str()).push(" and visitor = ").push_bind(visitor.as_str()).push(SHOWN);
+            query
+                .push_bind(self.site.as_str())
+                .push(" and visitor = ")
+                .push_bind(visitor.as_str())
+                .push(SHOWN);
             query.push(" and (ledger, leaf_index)").push(beyond);
             query.push_bind(ledger).push(", ").push_bind(leaf_index).push(")");
             push_time(&mut query, &self.filter);

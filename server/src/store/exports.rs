@@ -39,7 +39,8 @@ pub struct ExportRow {
     pub expires_at: Option<i64>,
 }
 
-const COLUMNS: &str = "select site, export_id, made_by, made_at, format, filter, state, receipts_done, receipts_expected, file,
+const COLUMNS: &str =
+    "select site, export_id, made_by, made_at, format, filter, state, receipts_done, receipts_expected, file,
      bytes, finished_at, error, expires_at from exports where ";
 
 /// How an export ended.
@@ -182,10 +183,12 @@ impl Store {
     /// Lets what a process has not finished wait again.
     pub async fn release_exports(&self, runner: &str) -> sqlx::Result<()> {
         on_engine!(self, |pool| {
-            sqlx::query("update exports set state = 'waiting', runner = null where runner = $1 and state = 'running'")
-                .bind(runner)
-                .execute(pool)
-                .await?;
+            sqlx::query(
+                "update exports set state = 'waiting', runner = null where runner = $1 and state = 'running'",
+            )
+            .bind(runner)
+            .execute(pool)
+            .await?;
         });
         Ok(())
     }

@@ -8,7 +8,7 @@ use assent_shared::decision::{Choices, Method};
 use assent_shared::{PurposeId, Receipt, SiteId};
 use moka::future::Cache;
 
-use super::{Store, Transaction, on_engine, on_transaction};
+use super::{Filter, Store, Transaction, on_engine, on_transaction};
 
 /// Kinds that are remembered. A site has some dozens; whoever makes up more only makes them be looked up.
 const REMEMBERED: u64 = 10_000;
@@ -132,11 +132,7 @@ impl Transaction {
         })
     }
 
-    async fn new_kind(
-        &mut self,
-        site: &SiteId,
-        (notice, method, choices): &Parts,
-    ) -> sqlx::Result<i64> {
+    async fn new_kind(&mut self, site: &SiteId, (notice, method, choices): &Parts) -> sqlx::Result<i64> {
         on_transaction!(self, |transaction, Db| {
             sqlx::query_scalar::<Db, _>(
                 "insert into kinds (site, kind, notice, method, choices)
@@ -153,6 +149,19 @@ impl Transaction {
 }
 
 impl Store {
+    /// The kinds that a filter takes; nothing if it takes all of them, those to come included.
+    pub(super) async fn kinds_within(
+        &self,
+        site: &SiteId,
+        filter: &Filter,
+    ) -> sqlx::Result<Option<Vec<i64>>> {
+        if filter.kind.is_everything() {
+            return Ok(None);
+        }
+        let kinds = self.kinds(site).await?;
+        Ok(Some(kinds.iter().filter(|kind| filter.kind.takes(kind)).map(|kind| kind.kind).collect()))
+    }
+
     /// Every kind that occurs at a site.
     pub async fn kinds(&self, site: &SiteId) -> sqlx::Result<Vec<KindRow>> {
         on_engine!(self, |pool| {
@@ -177,13 +186,20 @@ mod tests {
             choices: r#"{"analytics":true,"video":false}"#.to_owned(),
         };
         let set = |purposes: &[&str]| purposes.iter().map(|id| id.parse().unwrap()).collect();
-        let filter = |granted, denied| KindFilter { granted: set(granted), denied: set(denied), ..KindFilter::default() };
+        let filter = |granted, denied| KindFilter {
+            granted: set(granted),
+            denied: set(denied),
+            ..KindFilter::default()
+        };
         assert!(KindFilter::default().takes(&kind) && KindFilter::default().is_everything());
         assert!(filter(&["analytics"], &["video"]).takes(&kind));
         assert!(!filter(&["analytics", "video"], &[]).takes(&kind));
         assert!(!filter(&[], &["analytics"]).takes(&kind));
         assert!(!filter(&[], &["maps"]).takes(&kind), "what was not asked was not denied");
-        assert!(KindFilter { notice: Some(2), method: Some(Method::Custom), ..KindFilter::default() }.takes(&kind));
+        assert!(
+            KindFilter { notice: Some(2), method: Some(Method::Custom), ..KindFilter::default() }
+                .takes(&kind)
+        );
         assert!(!KindFilter { notice: Some(1), ..KindFilter::default() }.takes(&kind));
         assert!(!KindFilter { method: Some(Method::Signal), ..KindFilter::default() }.takes(&kind));
     }

@@ -85,8 +85,9 @@ impl Lanes {
         let live = self.lanes.iter().filter(|lane| !lane.ended).count();
         let share = 2 * limit / i64::try_from(live.max(1)).unwrap_or(1);
         let ahead = share.clamp(AHEAD.min(limit), limit);
-        let empty: Vec<usize> =
-            (0..self.lanes.len()).filter(|at| self.lanes[*at].places.is_empty() && !self.lanes[*at].ended).collect();
+        let empty: Vec<usize> = (0..self.lanes.len())
+            .filter(|at| self.lanes[*at].places.is_empty() && !self.lanes[*at].ended)
+            .collect();
         let mut rest = empty.as_slice();
         while let Some(size) = STATEMENT_LANES.into_iter().find(|size| *size <= rest.len()) {
             let (some, more) = rest.split_at(size);

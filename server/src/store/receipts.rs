@@ -198,18 +198,21 @@ impl Transaction {
                     "insert into receipts
                      (site, ledger, leaf_index, decision, visitor, body, salt, received_at, commitment, kind) ",
                 );
-                insert.push_values(some, |mut row, New { leaf_index, receipt, body, salt, kind, commitment }| {
-                    row.push_bind(site.as_str())
-                        .push_bind(ledger)
-                        .push_bind(*leaf_index)
-                        .push_bind(receipt.decision.as_str())
-                        .push_bind(receipt.visitor.as_str())
-                        .push_bind(body.as_str())
-                        .push_bind(commitment.map(|_| salt.0.to_vec()))
-                        .push_bind(receipt.received_at)
-                        .push_bind(commitment.map_or(Vec::new(), |commitment| commitment.0.to_vec()))
-                        .push_bind(*kind);
-                });
+                insert.push_values(
+                    some,
+                    |mut row, New { leaf_index, receipt, body, salt, kind, commitment }| {
+                        row.push_bind(site.as_str())
+                            .push_bind(ledger)
+                            .push_bind(*leaf_index)
+                            .push_bind(receipt.decision.as_str())
+                            .push_bind(receipt.visitor.as_str())
+                            .push_bind(body.as_str())
+                            .push_bind(commitment.map(|_| salt.0.to_vec()))
+                            .push_bind(receipt.received_at)
+                            .push_bind(commitment.map_or(Vec::new(), |commitment| commitment.0.to_vec()))
+                            .push_bind(*kind);
+                    },
+                );
                 insert.build().execute(&mut **transaction).await?;
             }
         });
