@@ -23,8 +23,9 @@ use crate::error::{Error, Result};
 use crate::extract::PathOf;
 use crate::locales;
 use crate::serve_file::Precompressed;
+use crate::sites::tag::note;
 use crate::state::App;
-use crate::widget;
+use crate::widget::{self, IMMUTABLE};
 
 pub(crate) use self::loader::squeeze;
 
@@ -120,6 +121,8 @@ impl<'a> From<&'a Adapter> for Told<'a> {
 #[derive(Debug, Deserialize)]
 pub struct TagQuery {
     lang: Option<String>,
+    /// The hash of the bytes that the page knows.
+    pin: Option<String>,
 }
 
 /// `GET /_assent/{site}.js`
@@ -131,12 +134,17 @@ pub async fn get_tag(
 ) -> Result<Response> {
     let site = file.strip_suffix(".js").and_then(|site| site.parse().ok()).ok_or(Error::NotFound)?;
     let current = app.catalog.site(&site).await?;
+    note(&app, &current.site, &headers);
+    // A query that cannot be read asks for nothing: the tag must load all the same.
+    let (asked, pin) = query.ok().map(|Query(query)| (query.lang, query.pin)).unwrap_or_default();
+    if let Some(pin) = pin {
+        let pinned = app.catalog.pinned_tag(&site, &pin).await?;
+        return Ok(pinned.respond(&headers, IMMUTABLE, "accept-encoding"));
+    }
     let notice = match current.newest_notice {
         0 => return Err(Error::NotFound),
         number => app.catalog.notice(&site, number).await?,
     };
-    // A language that cannot be read is no language: the tag must load all the same.
-    let asked = query.ok().and_then(|Query(query)| query.lang);
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let wanted = asked.as_deref().into_iter().chain(languages(accepted));
     let locale = notice.notice.best_locale(wanted).clone();

@@ -14,6 +14,7 @@ const appear = () => {
   if (bar.open && !bar.offsetHeight) bar.close();
   // Left, or locked out, before anybody listened.
   if (bar.open === false) return paint("closed");
+  now.shown = 1;
   tell("shown", {});
   // After the paint: the banner is on the screen before a byte of the widget is asked for.
   soon();

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use assent_shared::cookie::ID_COOKIE;
+use assent_shared::notice::Purpose;
 use assent_shared::{
     Decision, DecisionId, Locale, Method, PurposeId, Receipt, StoredDecision, Texts, VisitorSecret,
 };
@@ -24,6 +25,7 @@ use crate::error::{self, Error, Result};
 use crate::extract::{FormBody, FromForm, PathOf, cookie, own_origin};
 use crate::locales::{self, PageTexts};
 use crate::state::App;
+use crate::statistics::shown;
 use crate::store::Appended;
 
 /// The form's query.
@@ -86,7 +88,25 @@ pub async fn get_choices(
 ) -> Result<Response> {
     let Query(query) = query.unwrap_or_default();
     let site = app.catalog.site(&site).await?;
-    show(&app, &site, &query, &headers, None).await
+    let page = show(&app, &site, &query, &headers, None).await?;
+    count(&app, &site, &query, &headers).await;
+    Ok(page)
+}
+
+/// Counts the form as shown to somebody who has not answered what it asks, and can answer it here. What cannot be counted is no
+/// reason to show nothing.
+async fn count(app: &App, current: &CurrentSite, query: &ChoicesQuery, headers: &HeaderMap) {
+    let early = headers.contains_key("sec-purpose");
+    if early || own_origin(headers, &current.site.origins).is_none() {
+        return;
+    }
+    let newest = newest_notice(app, &current.site.id, current.newest_notice, query.lang.as_deref(), headers);
+    let Ok((notice, locale)) = newest.await else { return };
+    let stored = stored_decision(headers);
+    let answered = |purpose: &Purpose| granted(stored.as_ref(), purpose.since, &purpose.id).is_some();
+    if !notice.notice.optional().all(answered) {
+        let _ = shown::count(app, current, notice.notice.number, &locale, headers).await;
+    }
 }
 
 /// `POST /_assent/{site}/choices`
@@ -122,7 +142,7 @@ pub async fn save_choices(
     let mut decision = sent.into_decision(&notice.notice, stored.as_ref(), visitor, gpc, now);
     // Not itself, where the form is sent twice.
     decision.replaces = replaces.filter(|replaced| *replaced != decision.id);
-    match record(&app, &page.site, &page.origin, decision.clone()).await? {
+    match record(&app, &page.site, &page.origin, decision.clone(), &headers).await? {
         Appended::New(_) => {}
         Appended::Refused(refusal) => return Err(Error::Refused(refusal)),
         Appended::Repeated { body } | Appended::Conflict { body } => {
@@ -134,7 +154,7 @@ pub async fn save_choices(
             } else {
                 // An old copy of the form, sent again with another wish: that is a decision of its own.
                 decision.id = mint_id(now);
-                record(&app, &page.site, &page.origin, decision.clone()).await?;
+                record(&app, &page.site, &page.origin, decision.clone(), &headers).await?;
             }
         }
     }
