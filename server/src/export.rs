@@ -118,7 +118,8 @@ pub fn filter(from: Option<&str>, to: Option<&str>, visitor: Option<VisitorId>) 
     Ok(Filter { from: from.map(instant).transpose()?, to: to.map(instant).transpose()?, visitor })
 }
 
-fn instant(text: &str) -> Result<i64, String> {
+/// An instant as operators write it.
+pub(crate) fn instant(text: &str) -> Result<i64, String> {
     let timestamp = match text.parse::<Date>() {
         Ok(date) if text.len() == 10 => date.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()),
         _ => text.parse::<Timestamp>(),

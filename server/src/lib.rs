@@ -4,6 +4,7 @@
 pub mod access;
 mod adapters;
 pub mod admin;
+pub(crate) mod answers;
 pub mod audit;
 pub mod catalog;
 pub mod cli;
@@ -16,10 +17,12 @@ pub mod error;
 pub mod export;
 pub mod extract;
 pub mod keys;
+pub mod limits;
 pub mod locales;
 pub mod log;
 pub mod me;
 pub mod notices;
+pub mod operators;
 pub mod outside;
 pub mod pages;
 pub mod probes;
@@ -46,12 +49,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::me::Limits;
 use crate::outside::Outside;
-use crate::recorder::Recorder;
 use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::Store;
@@ -109,14 +109,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App {
-            catalog: Catalog::new(store.clone()),
-            recorder: Recorder::start(store.clone(), clock.clone()),
-            limits: Limits::default(),
-            store,
-            clock,
-            public_url: settings.public_url.map(Into::into),
-        };
+        let app = App::new(store, clock, &settings, address);
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);
         let serving = tokio::spawn(
@@ -128,6 +121,7 @@ impl Server {
         );
         let mut chores = JoinSet::new();
         chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
+        chores.spawn(operators::sessions::forget(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
@@ -152,6 +146,12 @@ impl Server {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.app.clock
+    }
+
+    /// What its handlers reach.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Takes no new requests, answers those under way, records what waits, and closes the database.

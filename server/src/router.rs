@@ -13,9 +13,12 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
+use crate::operators::sessions;
 use crate::pages::{choices, cookies, notice, replay, verify};
 use crate::state::App;
-use crate::{admin, decisions, demo, export, log, me, probes, publish, receipts, tag, widget};
+use crate::{
+    admin, decisions, demo, export, keys, log, me, operators, probes, publish, receipts, tag, widget,
+};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
@@ -42,6 +45,13 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/_assent/{site}/me/receipts.json", get(me::get_receipts).options(async || ()))
         .route("/_assent/{site}/me/erase", post(me::erase_records).options(async || ()))
         .layer(pages_may_ask(app.clone()));
+    let operators_pages = Router::new()
+        .merge(admin::routes())
+        .merge(admin::login::routes())
+        .merge(admin::welcome::routes())
+        // Around all of them, so that none is without: the session, and the guard against forged forms.
+        .layer(middleware::from_fn(admin::guard::refuse_foreign))
+        .layer(sessions::layer(&app));
     let mut router = Router::new()
         // The page
         .route("/_assent/{site}", get(tag::get_tag))
@@ -61,8 +71,10 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/api/v1/sites/{site}/export", get(export::get_export))
         .route("/api/v1/sites/{site}/receipts/{decision}", get(receipts::get_receipt))
         .route("/api/v1/sites/{site}/receipts/{decision}/replay", get(replay::get_receipt_replay))
+        .merge(operators::routes())
+        .merge(keys::routes())
         // The operator
-        .merge(admin::routes())
+        .merge(operators_pages)
         // Probes
         .route("/healthz", get(probes::get_health))
         .route("/readyz", get(probes::get_readiness));

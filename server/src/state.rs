@@ -1,12 +1,17 @@
-//! Owns what every handler can reach.
+//! Owns what every handler and every command can reach.
 //! Refuses to hold anything of a single request.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::me::Limits;
+use crate::config::Settings;
+use crate::limits::{self, Limits};
+use crate::operators::password::Passwords;
+use crate::operators::sessions::Rules;
 use crate::recorder::Recorder;
+use crate::sealer::Sealer;
 use crate::store::Store;
 
 /// One context for all handlers; cloning it is cheap.
@@ -20,8 +25,46 @@ pub struct App {
     pub recorder: Recorder,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
+    /// How often operators may try to sign in.
+    pub logins: Limits,
+    /// What makes and compares the hashes of operators' passwords.
+    pub passwords: Passwords,
+    /// How long operators' sessions last, and what their cookie is like.
+    pub session_rules: Rules,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
     pub public_url: Option<Arc<str>>,
+    /// The same, or else where it listens: what an operator's link begins with.
+    pub home: Arc<str>,
+}
+
+impl App {
+    /// What a server at `address` reaches.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, settings: &Settings, address: SocketAddr) -> Self {
+        let public_url = settings.public_url.as_ref().map(|url| Arc::from(url.trim_end_matches('/')));
+        // Nobody can open 0.0.0.0; whoever reads the link at the start sits in front of the machine.
+        let host = if address.ip().is_unspecified() { [127, 0, 0, 1].into() } else { address.ip() };
+        let local = || Arc::from(format!("http://{}", SocketAddr::new(host, address.port())));
+        Self {
+            catalog: Catalog::new(store.clone()),
+            recorder: Recorder::start(store.clone(), clock.clone()),
+            limits: Limits::new(limits::OWN_RECORDS),
+            logins: Limits::new(limits::LOGINS),
+            passwords: Passwords::default(),
+            session_rules: Rules::new(settings),
+            home: public_url.clone().unwrap_or_else(local),
+            store,
+            clock,
+            public_url,
+        }
+    }
+
+    /// What a command reaches: the same, without a server.
+    pub async fn open(settings: &Settings) -> Result<Self, String> {
+        let store = Store::open(&settings.database_url, Sealer::new(settings.signing_keys())).await?;
+        let address = SocketAddr::new(settings.host, settings.port);
+        Ok(Self::new(store, Clock::default(), settings, address))
+    }
 }

@@ -9,11 +9,14 @@ mod erasures;
 mod keys;
 mod leaves;
 mod ledgers;
+mod links;
 mod notices;
 mod one_receipt;
+mod operators;
 mod own;
 mod receipts;
 mod selection;
+mod sessions;
 mod sites;
 mod unsealed;
 mod upgrade;
@@ -31,12 +34,15 @@ use sqlx::sqlite::{
 use crate::sealer::Sealer;
 
 pub use erasures::{ERASED_AT_ONCE, Erasure, HoldRow};
-pub use keys::{KeyRow, NewKey};
+pub use keys::{KeyRow, NewKey, Reach, Scopes};
 pub use leaves::LeafRow;
 pub use ledgers::{AppendError, LedgerRow};
+pub use links::{Arrival, NewLink};
 pub use notices::NoticeRow;
+pub use operators::{Change, Credentials, OperatorRow, RoleOn};
 pub use receipts::{Appended, Filter, Place, ReceiptRow, Sealed};
 pub use selection::CoverRow;
+pub use sessions::{Ending, SessionRow};
 pub use sites::{Environment, Site};
 
 /// The migrations, one folder an engine, with the same file names.

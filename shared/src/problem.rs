@@ -31,6 +31,10 @@ pub enum ProblemCode {
     KeyRequired,
     /// The operator key lacks a permission that this needs.
     Forbidden,
+    /// Something that was sent cannot be taken as it is; `detail` says what to write instead.
+    InvalidInput,
+    /// What was asked for does not go with how things are; `detail` says why.
+    Conflict,
     /// A query parameter cannot be read.
     InvalidQuery,
     /// The receipt cannot be said in the view that was asked for; `detail` says why.

@@ -141,14 +141,27 @@ impl Store {
         })
     }
 
-    /// One operator, by id or by e-mail address.
-    pub async fn operator(&self, id_or_email: &str) -> sqlx::Result<Option<OperatorRow>> {
+    /// One operator, by id.
+    pub async fn operator(&self, operator: &str) -> sqlx::Result<Option<OperatorRow>> {
         on_engine!(self, |pool| {
             sqlx::query_as(
                 "select operator, email, name, password is not null as welcomed, created_at, signed_in_at, disabled_at
-                 from operators where operator = $1 or email = $1",
+                 from operators where operator = $1",
             )
-            .bind(id_or_email)
+            .bind(operator)
+            .fetch_optional(pool)
+            .await
+        })
+    }
+
+    /// One operator, by e-mail address.
+    pub async fn operator_by_email(&self, email: &str) -> sqlx::Result<Option<OperatorRow>> {
+        on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select operator, email, name, password is not null as welcomed, created_at, signed_in_at, disabled_at
+                 from operators where email = $1",
+            )
+            .bind(email)
             .fetch_optional(pool)
             .await
         })

@@ -123,11 +123,18 @@ impl Store {
     pub async fn end_sessions_of(&self, operator: &str, which: Ending<'_>) -> sqlx::Result<u64> {
         let (condition, hash) = match which {
             Ending::Only(hash) => ("delete from operator_sessions where operator = $1 and hash = $2", hash),
-            Ending::AllBut(hash) => ("delete from operator_sessions where operator = $1 and hash <> $2", hash),
+            Ending::AllBut(hash) => {
+                ("delete from operator_sessions where operator = $1 and hash <> $2", hash)
+            }
             Ending::All => ("delete from operator_sessions where operator = $1 and hash <> $2", ""),
         };
         on_engine!(self, |pool| {
-            sqlx::query(condition).bind(operator).bind(hash).execute(pool).await.map(|done| done.rows_affected())
+            sqlx::query(condition)
+                .bind(operator)
+                .bind(hash)
+                .execute(pool)
+                .await
+                .map(|done| done.rows_affected())
         })
     }
 

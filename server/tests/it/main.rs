@@ -15,6 +15,7 @@ mod me;
 mod migrations;
 mod notices;
 mod pages;
+mod people;
 mod process;
 mod publish;
 mod sharing;
