@@ -4,6 +4,8 @@
 pub(crate) mod field;
 pub(crate) mod guard;
 pub mod login;
+pub mod sites;
+pub mod statistics;
 pub mod welcome;
 
 use std::sync::LazyLock;
@@ -23,8 +25,11 @@ use crate::state::App;
 use crate::store::{Environment, Site};
 
 static STYLE: LazyLock<Precompressed> = LazyLock::new(|| {
-    let style =
-        concat!(include_str!("../templates/admin/admin.css"), include_str!("../templates/admin/forms.css"));
+    let style = concat!(
+        include_str!("../templates/admin/admin.css"),
+        include_str!("../templates/admin/forms.css"),
+        include_str!("../templates/admin/statistics/statistics.css"),
+    );
     Precompressed::new("text/css; charset=utf-8", style.as_bytes().to_vec())
 });
 
@@ -41,7 +46,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The pages that belong to no resource.
 pub fn routes() -> Router<App> {
-    Router::new().route("/admin/style.css", get(get_style))
+    Router::new().route("/admin/style.css", get(get_style)).merge(sites::routes()).merge(statistics::routes())
 }
 
 /// `GET /admin/style.css`

@@ -36,6 +36,8 @@ pub struct Settings {
     /// Who cosigns checkpoints (C2SP tlog-witness); in the file only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<Witness>,
+    /// After how many days entries of the audit log are erased; 0 keeps them.
+    pub audit_days: u32,
     /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
     pub public_url: Option<String>,
     /// Minutes without a request after which an operator has to sign in again.
@@ -69,6 +71,7 @@ impl Default for Settings {
             checkpoint_file: None,
             checkpoint_url: None,
             witnesses: Vec::new(),
+            audit_days: 365,
             public_url: None,
             session_idle_minutes: 480,
             session_days: 7,

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use crate::access::Permission;
 use crate::pages;
 use crate::sealer::Refusal;
+use crate::sites::fields::FieldError;
 use crate::store::AppendError;
 
 /// Every way in which a request can fail.
@@ -80,20 +81,15 @@ pub enum Error {
     /// 403: a form or a request of the operator's pages that another site sent, or nobody knows which.
     #[error("this was not sent from Assent's own pages; open the page and try again there")]
     ForeignRequest,
-    /// 422: something that was sent cannot be taken as it is.
-    #[error("{message}")]
-    Invalid {
-        /// Which field.
-        field: &'static str,
-        /// What is wrong with it, and what to write instead.
-        message: String,
-    },
     /// 409: what was asked for does not go with how things are.
     #[error("{0}")]
     Conflict(String),
     /// 422: a query parameter that cannot be read.
     #[error("{0}")]
     InvalidQuery(String),
+    /// 422: fields that cannot be what was sent, with what is wrong with each.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    InvalidFields(Vec<FieldError>),
     /// 422: the receipt cannot be said in this view.
     #[error(transparent)]
     ViewUnavailable(ViewError),
@@ -109,6 +105,9 @@ pub enum Error {
     /// 503: the site's ledger takes nothing until the operator has looked at it; nothing was recorded.
     #[error("this site records nothing right now; try again later")]
     Refused(#[source] Refusal),
+    /// 503: the audit log takes nothing, so nothing is done or shown that belongs into it.
+    #[error("the audit log cannot be written right now, so nothing is done; the server's own log says why")]
+    AuditClosed(#[source] Refusal),
     /// 500: a mistake in Assent.
     #[error("something went wrong on the server")]
     Internal(String),
@@ -135,7 +134,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Something that cannot be taken as it is: which field, and what to write instead.
     pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid { field, message: message.into() }
+        Self::InvalidFields(vec![FieldError { field, message: message.into() }])
     }
 
     /// The status and the typed code: the one mapping.
@@ -156,11 +155,11 @@ impl Error {
             Self::KeyRequired => (StatusCode::UNAUTHORIZED, ProblemCode::KeyRequired),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::SignInFirst { .. } => (StatusCode::SEE_OTHER, ProblemCode::KeyRequired),
-            Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidInput),
             Self::Conflict(_) => (StatusCode::CONFLICT, ProblemCode::Conflict),
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
+            Self::InvalidFields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidFields),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyRequests),
-            Self::Busy | Self::Store(_) | Self::Refused(_) => {
+            Self::Busy | Self::Store(_) | Self::Refused(_) | Self::AuditClosed(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy)
             }
             Self::ViewUnavailable(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::ViewUnavailable),
@@ -174,7 +173,7 @@ impl Error {
         match self {
             Self::Store(error) => Some(error.to_string()),
             Self::Internal(cause) => Some(cause.clone()),
-            Self::Refused(refusal) => Some(refusal.to_string()),
+            Self::Refused(refusal) | Self::AuditClosed(refusal) => Some(refusal.to_string()),
             _ => None,
         }
     }

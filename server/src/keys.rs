@@ -7,6 +7,7 @@ use assent_shared::SiteId;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::access::{Caller, Permission, Role};
 use crate::audit::{self, Action};
@@ -21,7 +22,7 @@ pub use api::routes;
 const LONGEST_LABEL: usize = 100;
 
 /// A key that somebody wants.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyWish {
     /// What it is for.
@@ -46,7 +47,7 @@ impl KeyWish {
 }
 
 /// A key that was just made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CreatedKey {
     /// The public half, by which it is revoked.
     pub key_id: String,
@@ -55,7 +56,7 @@ pub struct CreatedKey {
 }
 
 /// A key, without the key itself.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct KeyView {
     /// The public half, by which it is revoked.
     pub key_id: String,

@@ -4,7 +4,9 @@
 pub mod access;
 mod adapters;
 pub mod admin;
-pub(crate) mod answers;
+pub mod affected;
+mod answers;
+pub mod api;
 pub mod audit;
 pub mod catalog;
 pub mod cli;
@@ -34,7 +36,9 @@ pub mod router;
 pub mod sealer;
 pub mod serve_file;
 pub mod signing_keys;
+pub mod sites;
 pub mod state;
+pub mod statistics;
 pub mod store;
 pub mod tag;
 pub mod verify;
@@ -109,7 +113,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App::new(store, clock, &settings, address);
+        let app = App::new(store, clock, None).under(&settings, address);
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);
         let serving = tokio::spawn(
@@ -120,7 +124,8 @@ impl Server {
                 .into_future(),
         );
         let mut chores = JoinSet::new();
-        chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
+        chores.spawn(retention::run(app.clone(), settings.audit_days));
+        chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
         chores.spawn(operators::sessions::forget(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
@@ -161,6 +166,9 @@ impl Server {
             tracing::warn!("some callers were too slow and were cut off");
         }
         self.app.recorder.finish().await;
+        if let Err(error) = self.app.tally.write_all(&self.app.store).await {
+            tracing::warn!(%error, "the newest displays could not be counted");
+        }
         self.chores.shutdown().await;
         if let Err(error) = self.outside.keep_all(&self.app.store).await {
             tracing::warn!(error, "the newest checkpoints could not be kept outside the database");

@@ -13,6 +13,7 @@ pub mod totp;
 use assent_shared::SiteId;
 use data_encoding::HEXLOWER;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use self::links::Purpose;
 use crate::access::{Caller, Grant, Permission, Role};
@@ -31,7 +32,8 @@ const LONGEST_EMAIL: usize = 254;
 const LONGEST_NAME: usize = 100;
 
 /// Where an operator stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OperatorState)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Has a link, and has not come in yet.
@@ -43,7 +45,7 @@ pub enum State {
 }
 
 /// An operator, as others see them.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Operator {
     /// The operator's id.
     pub operator: String,
@@ -81,7 +83,7 @@ impl Operator {
 }
 
 /// A session, as its operator and owners see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SessionView {
     /// By which it is ended; not by which it is used.
     pub session: String,

@@ -11,7 +11,7 @@ use crate::limits::{self, Limits};
 use crate::operators::password::Passwords;
 use crate::operators::sessions::Rules;
 use crate::recorder::Recorder;
-use crate::sealer::Sealer;
+use crate::statistics::tally::Tally;
 use crate::store::Store;
 
 /// One context for all handlers; cloning it is cheap.
@@ -23,6 +23,8 @@ pub struct App {
     pub catalog: Catalog,
     /// The way by which decisions become receipts.
     pub recorder: Recorder,
+    /// What is counted in memory until it is written.
+    pub tally: Tally,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
     /// How often operators may try to sign in.
@@ -40,31 +42,33 @@ pub struct App {
 }
 
 impl App {
-    /// What a server at `address` reaches.
+    /// What handlers reach, over an open database.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, settings: &Settings, address: SocketAddr) -> Self {
-        let public_url = settings.public_url.as_ref().map(|url| Arc::from(url.trim_end_matches('/')));
-        // Nobody can open 0.0.0.0; whoever reads the link at the start sits in front of the machine.
-        let host = if address.ip().is_unspecified() { [127, 0, 0, 1].into() } else { address.ip() };
-        let local = || Arc::from(format!("http://{}", SocketAddr::new(host, address.port())));
+    pub fn new(store: Store, clock: Clock, public_url: Option<Arc<str>>) -> Self {
         Self {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
+            tally: Tally::default(),
             limits: Limits::new(limits::OWN_RECORDS),
             logins: Limits::new(limits::LOGINS),
             passwords: Passwords::default(),
-            session_rules: Rules::new(settings),
-            home: public_url.clone().unwrap_or_else(local),
+            session_rules: Rules::default(),
+            home: public_url.clone().unwrap_or_default(),
             store,
             clock,
             public_url,
         }
     }
 
-    /// What a command reaches: the same, without a server.
-    pub async fn open(settings: &Settings) -> Result<Self, String> {
-        let store = Store::open(&settings.database_url, Sealer::new(settings.signing_keys())).await?;
-        let address = SocketAddr::new(settings.host, settings.port);
-        Ok(Self::new(store, Clock::default(), settings, address))
+    /// The same where these settings hold, and the server is, or would be, at `address`.
+    #[must_use]
+    pub fn under(mut self, settings: &Settings, address: SocketAddr) -> Self {
+        self.public_url = settings.public_url.as_ref().map(|url| Arc::from(url.trim_end_matches('/')));
+        // Nobody can open 0.0.0.0; whoever reads the link at the start sits in front of the machine.
+        let host = if address.ip().is_unspecified() { [127, 0, 0, 1].into() } else { address.ip() };
+        let local = || Arc::from(format!("http://{}", SocketAddr::new(host, address.port())));
+        self.home = self.public_url.clone().unwrap_or_else(local);
+        self.session_rules = Rules::new(settings);
+        self
     }
 }

@@ -4,6 +4,7 @@
 use askama::Template;
 
 use crate::error::Error;
+use crate::sites::fields::FieldError;
 
 /// What a refused form is shown again with.
 pub(crate) type Wrong = Option<(&'static str, String)>;
@@ -11,7 +12,9 @@ pub(crate) type Wrong = Option<(&'static str, String)>;
 /// Takes what a form can say about itself; whatever else fails is no matter of the form.
 pub(crate) fn wrong(error: Error) -> Result<Wrong, Error> {
     match error {
-        Error::Invalid { field, message } => Ok(Some((field, message))),
+        Error::InvalidFields(errors) => {
+            Ok(errors.into_iter().next().map(|FieldError { field, message }| (field, message)))
+        }
         Error::Conflict(message) => {
             let mut letters = message.chars();
             let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();

@@ -24,7 +24,7 @@ pub(super) enum KeyCommand {
         #[arg(long = "scope", value_enum, value_name = "PERMISSION")]
         scopes: Vec<Permission>,
         /// When it stops working by itself: a date, or a time in RFC 3339
-        #[arg(long, value_name = "DATE", value_parser = crate::export::instant)]
+        #[arg(long, value_name = "DATE", value_parser = crate::receipts::query::instant)]
         expires: Option<i64>,
     },
     /// Replace the key that signs the ledgers; the handover is signed by both
@@ -39,7 +39,7 @@ pub(super) enum KeyCommand {
 }
 
 pub(super) async fn run(command: KeyCommand, settings: &Settings) -> Result<(), String> {
-    let app = App::open(settings).await?;
+    let app = super::app(settings).await?;
     let done = execute(command, settings, &app).await;
     app.store.close().await;
     done

@@ -81,7 +81,7 @@ impl Roles {
 }
 
 pub(super) async fn run(command: OperatorCommand, settings: &Settings) -> Result<(), String> {
-    let app = App::open(settings).await?;
+    let app = super::app(settings).await?;
     let done = execute(command, &app).await;
     app.store.close().await;
     done

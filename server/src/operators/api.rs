@@ -1,11 +1,13 @@
 //! Owns operators as programs see them: `/api/v1/operators`.
 //! Refuses to decide anything; each handler is one of the operations.
 
+use assent_shared::Problem;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Router, routing};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::{Operator, SessionView};
 use crate::answers;
@@ -15,22 +17,24 @@ use crate::state::App;
 use crate::store::{Ending, RoleOn};
 
 /// The addresses.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/operators", get(list_operators).post(invite_operator))
-        .route("/api/v1/operators/{operator}", get(get_operator))
-        .route("/api/v1/operators/{operator}/roles", routing::put(set_operator_roles))
-        .route("/api/v1/operators/{operator}/disable", post(disable_operator))
-        .route("/api/v1/operators/{operator}/enable", post(enable_operator))
-        .route("/api/v1/operators/{operator}/reset", post(reset_operator))
-        .route("/api/v1/operators/{operator}/sessions", get(list_sessions).delete(end_sessions))
-        .route("/api/v1/operators/{operator}/sessions/{session}", routing::delete(end_session))
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_operators, invite_operator))
+        .routes(routes!(get_operator))
+        .routes(routes!(set_operator_roles))
+        .routes(routes!(disable_operator))
+        .routes(routes!(enable_operator))
+        .routes(routes!(reset_operator))
+        .routes(routes!(list_sessions, end_sessions))
+        .routes(routes!(end_session))
 }
 
 /// A list as a whole: there are never so many that it would be read in pages.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Listed<T> {
+    /// All of them.
     items: Vec<T>,
+    /// Always null.
     next: Option<String>,
 }
 
@@ -41,7 +45,7 @@ impl<T> Listed<T> {
 }
 
 /// Somebody to invite.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Invitation {
     email: String,
@@ -49,7 +53,7 @@ pub(super) struct Invitation {
 }
 
 /// An operator with a link that lets them in; it is shown this once.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Invited {
     #[serde(flatten)]
     operator: Operator,
@@ -57,24 +61,39 @@ pub(super) struct Invited {
 }
 
 /// A link that lets an operator in; it is shown this once.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WayIn {
     link: String,
 }
 
 /// What an operator may.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Roles {
+pub(super) struct NewRoles {
     roles: Vec<RoleOn>,
 }
 
-/// `GET /api/v1/operators`
+/// Every operator, by e-mail address.
+#[utoipa::path(
+    get,
+    path = "/api/v1/operators",
+    tag = "operators",
+    responses((status = 200, description = "The operators", body = Listed<Operator>))
+)]
 async fn list_operators(State(app): State<App>, ByKey(caller): ByKey) -> Result<Response> {
     answers::json(&Listed::whole(super::list(&app, &caller).await?))
 }
 
-/// `POST /api/v1/operators`
+/// Invites somebody.
+///
+/// The link lets them in, once and for a day; it is shown only here. Their roles are of one site each, or of all.
+#[utoipa::path(
+    post,
+    path = "/api/v1/operators",
+    tag = "operators",
+    request_body = Invitation,
+    responses((status = 201, description = "They are invited", body = Invited))
+)]
 async fn invite_operator(
     State(app): State<App>,
     ByKey(caller): ByKey,
@@ -84,7 +103,14 @@ async fn invite_operator(
     Ok((error::created(true), answers::json(&Invited { operator, link })?).into_response())
 }
 
-/// `GET /api/v1/operators/{operator}`
+/// One operator.
+#[utoipa::path(
+    get,
+    path = "/api/v1/operators/{operator}",
+    tag = "operators",
+    params(("operator" = String, Path, description = "The operator's id")),
+    responses((status = 200, description = "The operator", body = Operator))
+)]
 async fn get_operator(
     State(app): State<App>,
     ByKey(caller): ByKey,
@@ -93,17 +119,34 @@ async fn get_operator(
     answers::json(&super::get(&app, &caller, &operator).await?)
 }
 
-/// `PUT /api/v1/operators/{operator}/roles`
+/// Replaces what an operator may.
+#[utoipa::path(
+    put,
+    path = "/api/v1/operators/{operator}/roles",
+    tag = "operators",
+    params(("operator" = String, Path, description = "The operator's id")),
+    request_body = NewRoles,
+    responses((status = 200, description = "They are so now", body = Operator), (status = 409, description = "This is the last owner", body = Problem, content_type = "application/problem+json"))
+)]
 async fn set_operator_roles(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(operator): PathOf<String>,
-    JsonBody(Roles { roles }): JsonBody<Roles>,
+    JsonBody(NewRoles { roles }): JsonBody<NewRoles>,
 ) -> Result<Response> {
     answers::json(&super::set_roles(&app, &caller, &operator, roles).await?)
 }
 
-/// `POST /api/v1/operators/{operator}/disable`
+/// Keeps an operator out.
+///
+/// Their sessions end at once. Keys that they made go on working.
+#[utoipa::path(
+    post,
+    path = "/api/v1/operators/{operator}/disable",
+    tag = "operators",
+    params(("operator" = String, Path, description = "The operator's id")),
+    responses((status = 200, description = "They are kept out now", body = Operator), (status = 409, description = "This is the last owner", body = Problem, content_type = "application/problem+json"))
+)]
 async fn disable_operator(
     State(app): State<App>,
     ByKey(caller): ByKey,
@@ -113,7 +156,14 @@ async fn disable_operator(
     answers::json(&super::get(&app, &caller, &operator).await?)
 }
 
-/// `POST /api/v1/operators/{operator}/enable`
+/// Lets an operator in again.
+#[utoipa::path(
+    post,
+    path = "/api/v1/operators/{operator}/enable",
+    tag = "operators",
+    params(("operator" = String, Path, description = "The operator's id")),
+    responses((status = 200, description = "They can sign in again", body = Operator))
+)]
 async fn enable_operator(
     State(app): State<App>,
     ByKey(caller): ByKey,
@@ -123,7 +173,16 @@ async fn enable_operator(
     answers::json(&super::get(&app, &caller, &operator).await?)
 }
 
-/// `POST /api/v1/operators/{operator}/reset`
+/// A link by which an operator comes in with a new password and new codes.
+///
+/// It works once and for a day, and is shown only here; the old password works until it is used.
+#[utoipa::path(
+    post,
+    path = "/api/v1/operators/{operator}/reset",
+    tag = "operators",
+    params(("operator" = String, Path, description = "The operator's id")),
+    responses((status = 200, description = "The link", body = WayIn), (status = 409, description = "They are kept out", body = Problem, content_type = "application/problem+json"))
+)]
 async fn reset_operator(
     State(app): State<App>,
     ByKey(caller): ByKey,
@@ -132,7 +191,14 @@ async fn reset_operator(
     answers::json(&WayIn { link: super::reset(&app, &caller, &operator).await? })
 }
 
-/// `GET /api/v1/operators/{operator}/sessions`
+/// An operator's sessions, the last used first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/operators/{operator}/sessions",
+    tag = "operators",
+    params(("operator" = String, Path, description = "The operator's id")),
+    responses((status = 200, description = "The sessions", body = Listed<SessionView>))
+)]
 async fn list_sessions(
     State(app): State<App>,
     ByKey(caller): ByKey,
@@ -142,7 +208,14 @@ async fn list_sessions(
     answers::json(&Listed::whole(sessions))
 }
 
-/// `DELETE /api/v1/operators/{operator}/sessions`
+/// Ends all of an operator's sessions.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/operators/{operator}/sessions",
+    tag = "operators",
+    params(("operator" = String, Path, description = "The operator's id")),
+    responses((status = 204, description = "They have ended"))
+)]
 async fn end_sessions(
     State(app): State<App>,
     ByKey(caller): ByKey,
@@ -152,7 +225,14 @@ async fn end_sessions(
     Ok(error::no_content())
 }
 
-/// `DELETE /api/v1/operators/{operator}/sessions/{session}`
+/// Ends one of an operator's sessions.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/operators/{operator}/sessions/{session}",
+    tag = "operators",
+    params(("operator" = String, Path, description = "The operator's id"), ("session" = String, Path, description = "The session's id, from the list")),
+    responses((status = 204, description = "It has ended"))
+)]
 async fn end_session(
     State(app): State<App>,
     ByKey(caller): ByKey,

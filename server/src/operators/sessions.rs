@@ -43,6 +43,12 @@ pub struct Rules {
     pub secure: bool,
 }
 
+impl Default for Rules {
+    fn default() -> Self {
+        Self::new(&Settings::default())
+    }
+}
+
 impl Rules {
     /// As the settings have it.
     #[must_use]

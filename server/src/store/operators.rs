@@ -46,7 +46,7 @@ impl fmt::Debug for Credentials {
 }
 
 /// A role, on one site or on all.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoleOn {
     /// The role.
