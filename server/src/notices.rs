@@ -1,7 +1,10 @@
 //! Owns the notice as the operator writes it (TOML), and publishing it under the site's next number.
 //! Refuses a notice that lacks a text in one of its languages, or what the law and a receipt's views need, and says which.
 
+pub mod catalogue;
+pub mod difference;
 pub mod file;
+pub mod lint;
 
 use std::collections::BTreeMap;
 
