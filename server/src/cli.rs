@@ -1,20 +1,23 @@
 //! Owns the command line: what the operator types, and what is printed in answer.
 //! Refuses to do the work itself; each command calls what the server calls.
 
+mod audit;
 mod keys;
 mod ledger;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use assent_shared::{DecisionId, PurposeId, SiteId};
 use clap::{Parser, Subcommand};
 
+use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
+use crate::demo::examples::Example;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::Published;
@@ -23,6 +26,7 @@ use crate::notices::lint::LintArguments;
 use crate::pages::replay;
 use crate::receipts::View;
 use crate::sealer::Sealer;
+use crate::state::App;
 use crate::store::{Environment, Site, Store};
 use crate::verify::Verification;
 use crate::{Server, demo, domain, log, notices, receipts};
@@ -42,7 +46,11 @@ enum Command {
     /// Serve the tag, the widget and the API
     Serve,
     /// Serve, with a demo site and its page
-    Demo,
+    Demo {
+        /// A folder of example sites to serve too, each under a name of its own
+        #[arg(long, value_name = "FOLDER")]
+        examples: Option<PathBuf>,
+    },
     /// Add and list sites
     #[command(subcommand)]
     Site(SiteCommand),
@@ -77,6 +85,9 @@ enum Command {
     /// Look after the ledgers of receipts
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Read, export and look after the log of what operators did
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Erase(EraseArguments),
     /// Keep receipts from being erased, or from being shown
     #[command(subcommand)]
@@ -168,7 +179,7 @@ impl Cli {
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
-            Command::Demo => serve_demo(settings).await,
+            Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
             Command::Site(command) => sites(command, &open(&settings).await?).await,
             Command::Replay { file, server } => {
                 let text = std::fs::read_to_string(&file)
@@ -180,6 +191,7 @@ impl Cli {
                 Ok(())
             }
             Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
+            Command::Audit(command) => audit::run(command, &settings).await,
             Command::Erase(arguments) => {
                 let store = open(&settings).await?;
                 known(&store, arguments.site()).await?;
@@ -231,6 +243,14 @@ async fn open(settings: &Settings) -> Result<Store, String> {
     Store::open(&settings.database_url, Sealer::new(settings.signing_keys())).await
 }
 
+/// What operations reach, for a command.
+async fn app(settings: &Settings) -> Result<App, String> {
+    let store = open(settings).await?;
+    // A log that was shortened is not written on, whoever writes.
+    settings.outside().compare(&store).await?;
+    Ok(App::new(store, Clock::default(), settings))
+}
+
 async fn serve(settings: Settings) -> Result<(), String> {
     log::start(&settings)?;
     let interrupted = interruption()?;
@@ -240,11 +260,13 @@ async fn serve(settings: Settings) -> Result<(), String> {
     Ok(())
 }
 
-async fn serve_demo(settings: Settings) -> Result<(), String> {
+async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), String> {
     log::start(&settings)?;
     let interrupted = interruption()?;
     let public_url = settings.public_url.clone();
-    let server = Server::start_with(settings, Clock::default(), true).await?;
+    let examples = examples.map(Example::read_all).transpose()?.unwrap_or_default();
+    let pages = || examples.iter().flat_map(Example::pages).collect::<Vec<_>>();
+    let server = Server::start_demo(settings, demo::Pages::with(pages())).await?;
     let port = server.address().port();
     let local = format!("http://{}", server.address());
     let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
@@ -261,6 +283,13 @@ async fn serve_demo(settings: Settings) -> Result<(), String> {
             site = demo::SITE
         )),
         None => print("  Operator key was shown at the first start; `assent key create` makes another\n"),
+    }
+    for example in &examples {
+        let own = |site: &SiteId| vec![demo::examples::origin(site, port)];
+        example.prepare(server.store(), server.clock().now(), own).await?;
+    }
+    for page in pages() {
+        print(&format!("  Example      {}/\n", page.origin(port)));
     }
     interrupted.await;
     print("\nStopping: answering what is under way.\n");
@@ -293,7 +322,7 @@ fn interruption() -> Result<impl Future<Output = ()>, String> {
 async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
     match command {
         SiteCommand::Add { site, origins, name, environment, share_subdomains } => {
-            if ["widget", "verifier", "verify"].contains(&site.as_str()) {
+            if ["widget", "verifier", "verify", "audit"].contains(&site.as_str()) {
                 return Err(format!("`{site}` is Assent's own address; choose another id."));
             }
             if share_subdomains

@@ -2,20 +2,43 @@
 //! Refuses to change a choice, and to answer before the receipt is durable.
 
 use assent_shared::cookie::{COOKIE, ID_COOKIE, MAX_AGE_SECONDS};
-use assent_shared::{Decision, StoredDecision, VisitorSecret};
+use assent_shared::{Decision, Problem, SiteId, StoredDecision, VisitorSecret};
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
+use crate::api::SealedReceipt;
 use crate::catalog::CurrentSite;
 use crate::error::{self, Error, Result};
 use crate::extract::{FromPage, JsonBody, cookie};
 use crate::recorder::Draft;
 use crate::state::App;
+use crate::statistics::device::Device;
 use crate::store::{Appended, Site};
 
-/// `POST /_assent/{site}/decisions`
+/// Records a decision.
+///
+/// From a page whose `Origin` is one of the site's. Answered when the receipt is durable; on the page's own host with both
+/// cookies.
+#[utoipa::path(
+    post,
+    path = "/_assent/{site}/decisions",
+    tag = "visitors",
+    params(("site" = SiteId, Path, description = "The site's id"), ("origin" = String, Header, description = "The page's origin, one of the site's")),
+    request_body = Decision,
+    responses(
+        (status = 201, description = "Recorded and durable", body = SealedReceipt),
+        (status = 200, description = "The same decision was recorded before; its receipt", body = SealedReceipt),
+        (status = 403, description = "The page is not one of the site's", body = Problem, content_type = "application/problem+json"),
+        (
+            status = 409,
+            description = "The id was used for another decision, or the site asks something else since; `notice` is the number to show",
+            body = Problem,
+            content_type = "application/problem+json",
+        ),
+    )
+)]
 pub async fn create_decision(
     State(app): State<App>,
     page: FromPage,
@@ -32,7 +55,7 @@ pub async fn create_decision(
     let own = StoredDecision::from(&decision);
 
     let id = decision.id.clone();
-    let (new, sealed) = match record(&app, &page.site, &page.origin, decision).await? {
+    let (new, sealed) = match record(&app, &page.site, &page.origin, decision, &headers).await? {
         Appended::New(sealed) => (true, Some(sealed)),
         Appended::Repeated { .. } => (false, app.store.sealed(&page.site.site.id, id.as_str()).await?),
         Appended::Conflict { .. } => return Err(Error::DecisionConflict),
@@ -57,13 +80,20 @@ pub(crate) async fn record(
     current: &CurrentSite,
     origin: &str,
     decision: Decision,
+    headers: &HeaderMap,
 ) -> Result<Appended> {
     let site = &current.site.id;
     let notice = app.catalog.notice(site, decision.notice).await?;
     decision.check(&notice.notice)?;
     refuse_stale(app, current, decision.notice, decision.decided_at).await?;
-    let notice_hash = notice.hash.clone();
-    app.recorder.record(Draft { decision, site: site.clone(), notice_hash, origin: origin.to_owned() }).await
+    let draft = Draft {
+        decision,
+        site: site.clone(),
+        notice_hash: notice.hash.clone(),
+        origin: origin.to_owned(),
+        device: Device::of_request(headers),
+    };
+    app.recorder.record(draft).await
 }
 
 /// Refuses an answer to a notice after which the site asked something else. One that was given before that was published is

@@ -18,6 +18,7 @@ pub const FURTHEST_MILLISECONDS: i64 = 8_640_000_000_000_000;
 
 /// All choices at one instant, as posted to `/_assent/{site}/decisions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
     /// Minted in the browser; the same decision sent twice is recorded once.
@@ -30,10 +31,12 @@ pub struct Decision {
     pub locale: Locale,
     /// Every optional purpose of that notice; essential ones are not sent.
     #[serde(deserialize_with = "choices_without_repeats")]
+    #[cfg_attr(feature = "schema", schema(value_type = std::collections::BTreeMap<crate::id::PurposeId, bool>))]
     pub choices: Choices,
     /// How the decision was made.
     pub method: Method,
     /// 1 for the banner, 2 for the preferences, 3 for the placeholder of an embed.
+    #[cfg_attr(feature = "schema", schema(minimum = 1, maximum = 3))]
     pub layer: u8,
     /// Whether Global Privacy Control was on in the page.
     pub gpc: bool,
@@ -45,6 +48,7 @@ pub struct Decision {
 
 /// How a decision was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Every optional purpose granted by one click.
@@ -76,6 +80,9 @@ impl Method {
 /// Why a notice refuses a decision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecisionError {
+    /// Every purpose of the notice is essential.
+    #[error("this notice asks nothing, so there is nothing to decide")]
+    NothingAsked,
     /// A purpose that the notice does not have.
     #[error("`{0}` is not a purpose of this notice")]
     UnknownPurpose(PurposeId),
@@ -113,6 +120,9 @@ impl Decision {
         }
         if let Some(purpose) = notice.optional().find(|purpose| !self.choices.contains_key(&purpose.id)) {
             return Err(DecisionError::MissingPurpose(purpose.id.clone()));
+        }
+        if self.choices.is_empty() {
+            return Err(DecisionError::NothingAsked);
         }
         if !notice.texts.contains_key(&self.locale) {
             return Err(DecisionError::UnknownLocale(self.locale.clone()));
@@ -190,6 +200,15 @@ mod tests {
             check(r#"{"analytics":true,"video":true,"necessary":false}"#, Method::Custom),
             Err("`necessary` is essential: it is not asked, so it must not be sent".to_owned())
         );
+    }
+
+    #[test]
+    fn where_nothing_is_asked_nothing_is_decided() {
+        let mut notice = notice();
+        notice.purposes.truncate(1);
+        for method in [Method::AcceptAll, Method::RejectAll, Method::Custom] {
+            assert_eq!(decision("{}", method).check(&notice), Err(DecisionError::NothingAsked));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What went wrong, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemCode {
     /// The body is not what the address takes: not JSON, wrong fields, wrong types, too deep.
@@ -29,10 +30,12 @@ pub enum ProblemCode {
     MethodNotAllowed,
     /// The operator key is missing, unknown or revoked.
     KeyRequired,
-    /// The operator key is for another site.
-    KeyForbidden,
+    /// The operator key lacks a permission that this needs.
+    Forbidden,
     /// A query parameter cannot be read.
     InvalidQuery,
+    /// Fields of the body cannot be what was sent; `detail` says which, and why.
+    InvalidFields,
     /// The receipt cannot be said in the view that was asked for; `detail` says why.
     ViewUnavailable,
     /// Asked too often; the header `Retry-After` says how many seconds to wait.
@@ -45,6 +48,7 @@ pub enum ProblemCode {
 
 /// The problem body of every error, `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// What went wrong, for programs.
     pub code: ProblemCode,

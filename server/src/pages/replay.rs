@@ -17,8 +17,9 @@ use sha2::{Digest, Sha256};
 
 use super::records::time;
 use super::{Frame, POLICY, answer, render};
+use crate::access::Permission;
 use crate::error::{Error, Result};
-use crate::extract::{Operator, PathOf};
+use crate::extract::{ByKey, PathOf};
 use crate::locales::{self, PageTexts};
 use crate::state::App;
 use crate::tag;
@@ -63,13 +64,20 @@ pub async fn get_replay(
     show(&app, &site, number, &locale, &granted.unwrap_or_default()).await
 }
 
-/// `GET /api/v1/sites/{site}/receipts/{decision}/replay`
+/// What the visitor saw when they decided, as a page.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/receipts/{decision}/replay",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id"), ("decision" = DecisionId, Path, description = "The decision's id")),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"))
+)]
 pub async fn get_receipt_replay(
     State(app): State<App>,
     PathOf((site, decision)): PathOf<(SiteId, DecisionId)>,
-    operator: Operator,
+    ByKey(caller): ByKey,
 ) -> Result<Response> {
-    operator.may_read(&site)?;
+    caller.require(Permission::ReadReceipts, &site)?;
     let body = app.store.receipt(&site, &decision).await?.ok_or(Error::NotFound)?.body;
     let receipt: Receipt =
         serde_json::from_str(&body).map_err(|error| Error::Internal(format!("stored receipt: {error}")))?;
@@ -117,18 +125,23 @@ pub(super) fn picture(notice: &Notice, locale: &Locale, granted: &BTreeSet<Purpo
     let view = notice.view(locale, &built_in.banner, |lifetime| built_in.lifetime(lifetime))?;
     let selection: Vec<bool> =
         notice.purposes.iter().map(|purpose| purpose.essential || granted.contains(&purpose.id)).collect();
-    let signal = notice.purposes.iter().any(|purpose| purpose.gpc);
     let style = tag::squeeze(
         &[
-            &tag::style(notice.appearance.layout, signal, locale.is_rtl()),
+            &tag::style(notice, locale.is_rtl()),
             include_str!("../../../widget/dialog.css"),
             FRAMED,
             &tag::theme(&notice.appearance),
         ]
         .concat(),
     );
-    let layers =
-        [assent_widget::render(&view, Start::Banner), assent_widget::render_preferences(&view, &selection)];
+    let first = if view.asks() {
+        assent_widget::render(&view, Start::Banner)
+    } else if notice.informs() {
+        assent_widget::render_information(&view)
+    } else {
+        assent_widget::render(&view, Start::Closed)
+    };
+    let layers = [first, assent_widget::render_preferences(&view, &selection)];
     Some(Picture { style, layers: layers.map(|html| open(&html)) })
 }
 
