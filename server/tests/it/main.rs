@@ -18,6 +18,7 @@ mod notices;
 mod pages;
 mod process;
 mod publish;
+mod services;
 mod sharing;
 mod tags;
 mod verify;
