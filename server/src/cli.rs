@@ -23,6 +23,8 @@ use crate::demo::examples::Example;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::Published;
+use crate::notices::catalogue::ServicesCommand;
+use crate::notices::lint::LintArguments;
 use crate::operators::links;
 use crate::pages::replay;
 use crate::receipts::View;
@@ -61,9 +63,12 @@ enum Command {
     /// Make and revoke operator keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Publish notices
+    /// Publish notices, and look at them before
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// Show the services that the catalogue knows; needs no database
+    #[command(subcommand)]
+    Services(ServicesCommand),
     /// Say where a file's receipts can be seen as they were shown
     Replay {
         /// What a visitor downloaded, or an export as jsonl
@@ -138,6 +143,8 @@ enum NoticeCommand {
         /// The notice file (TOML)
         file: PathBuf,
     },
+    /// Say what regulators would refuse in notice files; needs no database
+    Lint(LintArguments),
 }
 
 /// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
@@ -156,8 +163,10 @@ impl Cli {
     /// Runs the command; the status is 0 if it did what was asked.
     pub async fn run(self) -> ExitCode {
         // Before any setting is read: whoever checks has no installation.
-        if let Command::Verify(verification) = &self.command {
-            return verification.run();
+        match &self.command {
+            Command::Verify(verification) => return verification.run(),
+            Command::Notice(NoticeCommand::Lint(arguments)) => return arguments.run(),
+            _ => {}
         }
         match self.execute().await {
             Ok(()) => ExitCode::SUCCESS,
@@ -169,6 +178,10 @@ impl Cli {
     }
 
     async fn execute(self) -> Result<(), String> {
+        if let Command::Services(command) = self.command {
+            print(&command.run()?);
+            return Ok(());
+        }
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
@@ -228,7 +241,7 @@ impl Cli {
                 print(&arguments.run(&store).await?);
                 Ok(())
             }
-            Command::Verify(_) => Err("`verify` is run without settings.".to_owned()),
+            Command::Verify(_) | Command::Services(_) => Err("This is run without settings.".to_owned()),
         }
     }
 }
@@ -356,10 +369,10 @@ async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
     Ok(())
 }
 
-async fn publish(
-    NoticeCommand::Publish { site, material, file }: NoticeCommand,
-    store: &Store,
-) -> Result<(), String> {
+async fn publish(command: NoticeCommand, store: &Store) -> Result<(), String> {
+    let NoticeCommand::Publish { site, material, file } = command else {
+        return Err("This is run without settings.".to_owned());
+    };
     let text = std::fs::read_to_string(&file)
         .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
     match notices::publish(store, &site, &text, &material, Clock::default().now()).await {

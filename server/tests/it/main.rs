@@ -19,6 +19,7 @@ mod pages;
 mod people;
 mod process;
 mod publish;
+mod services;
 mod sharing;
 mod tags;
 mod verify;
