@@ -5,6 +5,7 @@
 //! both engines); instants are 64-bit milliseconds; hashed bodies are text, because jsonb reorders bytes; constraint
 //! names are never read, because SQLite reports none.
 
+mod drafts;
 mod erasures;
 mod keys;
 mod leaves;
@@ -30,11 +31,12 @@ use sqlx::sqlite::{
 
 use crate::sealer::Sealer;
 
+pub use drafts::{DraftRow, ScheduleRow};
 pub use erasures::{ERASED_AT_ONCE, Erasure, HoldRow};
 pub use keys::{KeyRow, NewKey};
 pub use leaves::LeafRow;
 pub use ledgers::{AppendError, LedgerRow};
-pub use notices::NoticeRow;
+pub use notices::{NewPublication, NoticeRow, Origin, Publishing, VersionRow};
 pub use receipts::{Appended, Filter, Place, ReceiptRow, Sealed};
 pub use selection::CoverRow;
 pub use sites::{Environment, Site};
