@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use assent_shared::views::ViewError;
 use assent_shared::{DecisionError, Problem, ProblemCode};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use crate::access::Permission;
 use crate::pages;
 use crate::sealer::Refusal;
 use crate::store::AppendError;
@@ -67,9 +68,15 @@ pub enum Error {
     /// 401: no operator key, an unknown one, or a revoked one.
     #[error("send a valid operator key as `Authorization: Bearer …`")]
     KeyRequired,
-    /// 403: a good key, for another site.
-    #[error("this operator key is for another site")]
-    KeyForbidden,
+    /// 403: a good key or session, without this permission.
+    #[error("this needs the permission `{}`", name(*.0))]
+    Forbidden(Permission),
+    /// 303: a page for operators, asked for by nobody who is known. Leads to the login, and from there back to `next`.
+    #[error("sign in first")]
+    SignInFirst {
+        /// The page's path and query.
+        next: String,
+    },
     /// 422: a query parameter that cannot be read.
     #[error("{0}")]
     InvalidQuery(String),
@@ -128,7 +135,8 @@ impl Error {
             Self::NotFound | Self::NotInLedger(_) => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, ProblemCode::MethodNotAllowed),
             Self::KeyRequired => (StatusCode::UNAUTHORIZED, ProblemCode::KeyRequired),
-            Self::KeyForbidden => (StatusCode::FORBIDDEN, ProblemCode::KeyForbidden),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
+            Self::SignInFirst { .. } => (StatusCode::SEE_OTHER, ProblemCode::KeyRequired),
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyRequests),
             Self::Busy | Self::Store(_) | Self::Refused(_) => {
@@ -177,6 +185,11 @@ impl Error {
         if let Self::TooMany(seconds) = self {
             headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
+        if let Self::SignInFirst { next } = self {
+            let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+            headers
+                .extend(HeaderValue::try_from(format!("/admin/login?next={next}")).map(|to| (LOCATION, to)));
+        }
         match status {
             StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from_static("2")),
             StatusCode::UNAUTHORIZED => headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
@@ -184,6 +197,14 @@ impl Error {
         };
         response
     }
+}
+
+/// A permission as keys and messages name it.
+fn name(permission: Permission) -> String {
+    serde_json::to_value(permission)
+        .ok()
+        .and_then(|name| name.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// Carries the error to the middleware that logs it and writes its body.
@@ -226,4 +247,10 @@ pub fn outdated() -> StatusCode {
 #[must_use]
 pub fn erased(held: bool) -> StatusCode {
     if held { StatusCode::CONFLICT } else { StatusCode::OK }
+}
+
+/// 303: the form was taken; the browser asks for the page at `address` now, and asking anew sends nothing twice.
+#[must_use]
+pub fn see_other(address: &str) -> Response {
+    axum::response::Redirect::to(address).into_response()
 }

@@ -22,8 +22,9 @@ use serde::{Deserialize, Serialize};
 
 use self::bundle::Bundle;
 use self::table::Table;
+use crate::access::Permission;
 use crate::error::{Error, Result};
-use crate::extract::{Operator, PathOf};
+use crate::extract::{ByKey, PathOf};
 use crate::state::App;
 use crate::store::{Filter, Place, ReceiptRow, Store};
 
@@ -61,11 +62,11 @@ pub type Chunks = Pin<Box<dyn Stream<Item = Result<Vec<u8>>> + Send>>;
 /// `GET /api/v1/sites/{site}/export`
 pub async fn get_export(
     State(app): State<App>,
-    operator: Operator,
+    ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,
     query: Result<Query<ExportQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response> {
-    operator.may_read(&site)?;
+    caller.require(Permission::ExportReceipts, &site)?;
     app.catalog.site(&site).await?;
     let Query(query) = query.map_err(|rejection| Error::InvalidQuery(rejection.body_text()))?;
     let filter =

@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
+use crate::access::{Caller, Grant, Role};
 use crate::catalog::CurrentSite;
 use crate::error::{Error, Result};
 use crate::keys;
@@ -181,36 +182,34 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// An operator's program, known by its key.
-pub struct Operator {
-    site: Option<SiteId>,
-}
+pub struct ByKey(pub Caller);
 
-impl Operator {
-    /// Lets only a key for that site, or for all, through.
-    pub fn may_read(&self, site: &SiteId) -> Result<()> {
-        match &self.site {
-            Some(own) if own != site => Err(Error::KeyForbidden),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl FromRequestParts<App> for Operator {
+impl FromRequestParts<App> for ByKey {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let header = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .ok_or(Error::KeyRequired)?;
+        let header = text(&parts.headers, AUTHORIZATION).ok_or(Error::KeyRequired)?;
         let (scheme, key) = header.split_once(' ').ok_or(Error::KeyRequired)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Error::KeyRequired);
         }
         let row = app.store.key_by_hash(&keys::hash(key.trim())).await?.ok_or(Error::KeyRequired)?;
         let site = row.site.map(|site| site.parse()).transpose().map_err(|_| Error::KeyRequired)?;
-        Ok(Self { site })
+        let permissions = Role::Auditor.permissions().to_vec();
+        let name = format!("key {} ({})", row.key_id, row.label);
+        Ok(Self(Caller::new(name, vec![Grant { site, permissions }])))
+    }
+}
+
+/// An operator in a browser, known by their session.
+pub struct BySession(pub Caller);
+
+impl FromRequestParts<App> for BySession {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let next = parts.uri.path_and_query().map(|page| page.as_str().to_owned()).unwrap_or_default();
+        Err(Error::SignInFirst { next })
     }
 }
 

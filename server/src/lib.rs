@@ -1,7 +1,10 @@
 //! Owns the server: from settings to a listening socket, and back to a clean end.
 //! Refuses to be anything but one process with one database.
 
+pub mod access;
 mod adapters;
+pub mod admin;
+pub mod audit;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

@@ -9,8 +9,9 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::access::Permission;
 use crate::error::{Error, Result};
-use crate::extract::{Operator, PathOf};
+use crate::extract::{ByKey, PathOf};
 use crate::state::App;
 use crate::store::{Site, Store};
 
@@ -38,11 +39,11 @@ pub struct ReceiptQuery {
 /// `GET /api/v1/sites/{site}/receipts/{decision}`
 pub async fn get_receipt(
     State(app): State<App>,
-    operator: Operator,
+    ByKey(caller): ByKey,
     PathOf((site, decision)): PathOf<(SiteId, DecisionId)>,
     query: Result<Query<ReceiptQuery>, QueryRejection>,
 ) -> Result<Response> {
-    operator.may_read(&site)?;
+    caller.require(Permission::ReadReceipts, &site)?;
     let current = app.catalog.site(&site).await?;
     let Query(ReceiptQuery { view }) =
         query.map_err(|rejection| Error::InvalidQuery(rejection.body_text()))?;

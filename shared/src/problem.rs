@@ -29,8 +29,8 @@ pub enum ProblemCode {
     MethodNotAllowed,
     /// The operator key is missing, unknown or revoked.
     KeyRequired,
-    /// The operator key is for another site.
-    KeyForbidden,
+    /// The operator key lacks a permission that this needs.
+    Forbidden,
     /// A query parameter cannot be read.
     InvalidQuery,
     /// The receipt cannot be said in the view that was asked for; `detail` says why.

@@ -17,8 +17,9 @@ use sha2::{Digest, Sha256};
 
 use super::records::time;
 use super::{Frame, POLICY, answer, render};
+use crate::access::Permission;
 use crate::error::{Error, Result};
-use crate::extract::{Operator, PathOf};
+use crate::extract::{ByKey, PathOf};
 use crate::locales::{self, PageTexts};
 use crate::state::App;
 use crate::tag;
@@ -67,9 +68,9 @@ pub async fn get_replay(
 pub async fn get_receipt_replay(
     State(app): State<App>,
     PathOf((site, decision)): PathOf<(SiteId, DecisionId)>,
-    operator: Operator,
+    ByKey(caller): ByKey,
 ) -> Result<Response> {
-    operator.may_read(&site)?;
+    caller.require(Permission::ReadReceipts, &site)?;
     let body = app.store.receipt(&site, &decision).await?.ok_or(Error::NotFound)?.body;
     let receipt: Receipt =
         serde_json::from_str(&body).map_err(|error| Error::Internal(format!("stored receipt: {error}")))?;

@@ -128,7 +128,7 @@ async fn only_a_working_key_of_the_site_opens_it(engine: Engine) {
     let status = async |key: &str| app.get_with_key(key, EXPORT).await.status();
     assert_eq!(status(&own).await, StatusCode::OK);
     assert_eq!(status(&all).await, StatusCode::OK);
-    assert_eq!(status(&others).await, StatusCode::FORBIDDEN);
+    assert_eq!(status(&others).await, StatusCode::NOT_FOUND);
     assert_eq!(status("assent_000000000000_guess").await, StatusCode::UNAUTHORIZED);
     assert_eq!(status("").await, StatusCode::UNAUTHORIZED);
     assert_eq!(app.get(EXPORT).await.status(), StatusCode::UNAUTHORIZED);

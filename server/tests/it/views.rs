@@ -157,7 +157,7 @@ async fn only_a_key_of_the_site_opens_it(engine: Engine) {
     let (own, others) = (app.operator_key(Some(&app.shop)).await, app.operator_key(Some(&blog.id)).await);
     let path = address(1, "receipt");
     assert_eq!(get(&app, &own, &path).await.0, StatusCode::OK);
-    assert_eq!(get(&app, &others, &path).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(get(&app, &others, &path).await.0, StatusCode::NOT_FOUND);
     assert_eq!(get(&app, &others, &path.replace("/shop/", "/blog/")).await.0, StatusCode::NOT_FOUND);
     assert_eq!(app.get(&path).await.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(get(&app, &own, &address(9, "dpv")).await.0, StatusCode::NOT_FOUND);
