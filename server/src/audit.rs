@@ -14,6 +14,16 @@ pub enum Action {
     ReceiptView,
     /// Receipts as a stream or a file.
     ExportMake,
+    /// A draft was changed.
+    DraftSave,
+    /// A draft was taken away.
+    DraftDiscard,
+    /// A notice was published, at once or because its date had come.
+    NoticePublish,
+    /// A notice is to be published on a date.
+    NoticeSchedule,
+    /// Such a plan was taken back.
+    NoticeCancel,
 }
 
 impl Action {
@@ -23,6 +33,11 @@ impl Action {
         match self {
             Self::ReceiptView => "receipt.view",
             Self::ExportMake => "export.make",
+            Self::DraftSave => "draft.save",
+            Self::DraftDiscard => "draft.discard",
+            Self::NoticePublish => "notice.publish",
+            Self::NoticeSchedule => "notice.schedule",
+            Self::NoticeCancel => "notice.cancel",
         }
     }
 }

@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::access::Permission;
+use crate::notices::lint::Finding;
 use crate::pages;
 use crate::sealer::Refusal;
 use crate::store::AppendError;
@@ -77,6 +78,20 @@ pub enum Error {
         /// The page's path and query.
         next: String,
     },
+    /// 409: somebody else has changed the draft since the revision that this was made from.
+    #[error("the draft has the revision {revision} by now, and this was made from {made_from}; read it again, and save what you changed anew")]
+    DraftConflict {
+        /// What the caller has seen.
+        made_from: i64,
+        /// What is there.
+        revision: i64,
+    },
+    /// 422: a text that is no notice file, or one that cannot be published as it is.
+    #[error("{0}")]
+    InvalidNotice(String),
+    /// 422: what the linter refuses, and nobody gave a reason for.
+    #[error("the linter refuses this; change it, or override each with a reason:{}", lines(.0))]
+    NoticeRefused(Vec<Finding>),
     /// 422: a query parameter that cannot be read.
     #[error("{0}")]
     InvalidQuery(String),
@@ -137,6 +152,9 @@ impl Error {
             Self::KeyRequired => (StatusCode::UNAUTHORIZED, ProblemCode::KeyRequired),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::SignInFirst { .. } => (StatusCode::SEE_OTHER, ProblemCode::KeyRequired),
+            Self::DraftConflict { .. } => (StatusCode::CONFLICT, ProblemCode::DraftConflict),
+            Self::InvalidNotice(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidNotice),
+            Self::NoticeRefused(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::NoticeRefused),
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyRequests),
             Self::Busy | Self::Store(_) | Self::Refused(_) => {
@@ -199,6 +217,11 @@ impl Error {
     }
 }
 
+/// Findings, each on a line of its own.
+fn lines(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| format!("\n{finding}")).collect()
+}
+
 /// A permission as keys and messages name it.
 fn name(permission: Permission) -> String {
     serde_json::to_value(permission)
@@ -247,6 +270,12 @@ pub fn outdated() -> StatusCode {
 #[must_use]
 pub fn erased(held: bool) -> StatusCode {
     if held { StatusCode::CONFLICT } else { StatusCode::OK }
+}
+
+/// 204: done, and there is nothing to say.
+#[must_use]
+pub fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// 303: the form was taken; the browser asks for the page at `address` now, and asking anew sends nothing twice.

@@ -4,6 +4,7 @@
 pub mod access;
 mod adapters;
 pub mod admin;
+mod answers;
 pub mod audit;
 pub mod catalog;
 pub mod cli;
@@ -12,6 +13,7 @@ pub mod config;
 pub mod decisions;
 pub mod demo;
 pub mod domain;
+pub mod drafts;
 pub mod error;
 pub mod export;
 pub mod extract;
@@ -24,6 +26,7 @@ pub mod outside;
 pub mod pages;
 pub mod probes;
 pub mod publish;
+pub mod publishing;
 pub mod receipts;
 pub mod recorder;
 pub mod retention;
@@ -35,6 +38,7 @@ pub mod state;
 pub mod store;
 pub mod tag;
 pub mod verify;
+pub mod versions;
 pub mod widget;
 pub mod witnesses;
 
@@ -46,12 +50,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::me::Limits;
 use crate::outside::Outside;
-use crate::recorder::Recorder;
 use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::Store;
@@ -109,14 +110,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App {
-            catalog: Catalog::new(store.clone()),
-            recorder: Recorder::start(store.clone(), clock.clone()),
-            limits: Limits::default(),
-            store,
-            clock,
-            public_url: settings.public_url.map(Into::into),
-        };
+        let app = App::new(store, clock, settings.public_url.map(Into::into));
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);
         let serving = tokio::spawn(
@@ -128,6 +122,7 @@ impl Server {
         );
         let mut chores = JoinSet::new();
         chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
+        chores.spawn(publishing::run(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
@@ -140,6 +135,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What its handlers reach.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Its database.

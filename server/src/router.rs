@@ -15,7 +15,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::error::Error;
 use crate::pages::{choices, cookies, notice, replay, verify};
 use crate::state::App;
-use crate::{admin, decisions, demo, export, log, me, probes, publish, receipts, tag, widget};
+use crate::{
+    admin, decisions, demo, drafts, export, log, me, probes, publish, publishing, receipts, tag, versions, widget,
+};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
@@ -61,6 +63,9 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/api/v1/sites/{site}/export", get(export::get_export))
         .route("/api/v1/sites/{site}/receipts/{decision}", get(receipts::get_receipt))
         .route("/api/v1/sites/{site}/receipts/{decision}/replay", get(replay::get_receipt_replay))
+        .merge(drafts::routes())
+        .merge(publishing::routes())
+        .merge(versions::routes())
         // The operator
         .merge(admin::routes())
         // Probes

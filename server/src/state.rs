@@ -25,3 +25,18 @@ pub struct App {
     /// The address under which browsers reach the server, where the settings say it.
     pub public_url: Option<Arc<str>>,
 }
+
+impl App {
+    /// What handlers reach, over an open database.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, public_url: Option<Arc<str>>) -> Self {
+        Self {
+            catalog: Catalog::new(store.clone()),
+            recorder: Recorder::start(store.clone(), clock.clone()),
+            limits: Limits::default(),
+            store,
+            clock,
+            public_url,
+        }
+    }
+}
