@@ -2,12 +2,13 @@
 //! Refuses to change a choice, and to answer before the receipt is durable.
 
 use assent_shared::cookie::{COOKIE, ID_COOKIE, MAX_AGE_SECONDS};
-use assent_shared::{Decision, StoredDecision, VisitorSecret};
+use assent_shared::{Decision, Problem, SiteId, StoredDecision, VisitorSecret};
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
+use crate::api::SealedReceipt;
 use crate::catalog::CurrentSite;
 use crate::error::{self, Error, Result};
 use crate::extract::{FromPage, JsonBody, cookie};
@@ -15,7 +16,28 @@ use crate::recorder::Draft;
 use crate::state::App;
 use crate::store::{Appended, Site};
 
-/// `POST /_assent/{site}/decisions`
+/// Records a decision.
+///
+/// From a page whose `Origin` is one of the site's. Answered when the receipt is durable; on the page's own host with both
+/// cookies.
+#[utoipa::path(
+    post,
+    path = "/_assent/{site}/decisions",
+    tag = "visitors",
+    params(("site" = SiteId, Path, description = "The site's id"), ("origin" = String, Header, description = "The page's origin, one of the site's")),
+    request_body = Decision,
+    responses(
+        (status = 201, description = "Recorded and durable", body = SealedReceipt),
+        (status = 200, description = "The same decision was recorded before; its receipt", body = SealedReceipt),
+        (status = 403, description = "The page is not one of the site's", body = Problem, content_type = "application/problem+json"),
+        (
+            status = 409,
+            description = "The id was used for another decision, or the site asks something else since; `notice` is the number to show",
+            body = Problem,
+            content_type = "application/problem+json",
+        ),
+    )
+)]
 pub async fn create_decision(
     State(app): State<App>,
     page: FromPage,

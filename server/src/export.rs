@@ -32,7 +32,9 @@ use crate::store::{Filter, Place, ReceiptRow, Store};
 const PAGE: i64 = 1000;
 
 /// How an export is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum ExportFormat {
     /// One row a receipt, for spreadsheets (RFC 4180).
@@ -45,21 +47,45 @@ pub enum ExportFormat {
 }
 
 /// The query of an export.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ExportQuery {
+    /// How the file is written.
     #[serde(default)]
+    #[param(inline)]
     format: ExportFormat,
+    /// Received at this time or later.
     from: Option<String>,
+    /// Received before this time.
     to: Option<String>,
+    /// Only this visitor's.
     visitor: Option<VisitorId>,
+    /// Which of the site's ledgers, in a bundle; the present one otherwise.
     ledger: Option<u32>,
 }
 
 /// The bytes of an export, piece by piece.
 pub type Chunks = Pin<Box<dyn Stream<Item = Result<Vec<u8>>> + Send>>;
 
-/// `GET /api/v1/sites/{site}/export`
+/// A site's receipts as a file.
+///
+/// It is written while it is read. A bundle proves itself: `assent verify` checks it without this server.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/export",
+    tag = "exports",
+    params(("site" = SiteId, Path, description = "The site's id"), ExportQuery),
+    responses((
+        status = 200,
+        description = "The file",
+        content(
+            (String = "text/csv"),
+            (String = "application/jsonl"),
+            (Vec<u8> = "application/x-tar"),
+        ),
+    ))
+)]
 pub async fn get_export(
     State(app): State<App>,
     ByKey(caller): ByKey,

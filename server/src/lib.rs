@@ -5,6 +5,7 @@ pub mod access;
 mod adapters;
 pub mod admin;
 mod answers;
+pub mod api;
 pub mod audit;
 pub mod catalog;
 pub mod cli;

@@ -6,9 +6,9 @@ mod visitor;
 
 use std::collections::BTreeSet;
 
-use assent_shared::Receipt;
 use assent_shared::cookie::ID_COOKIE;
 use assent_shared::ledger::Reason;
+use assent_shared::{Problem, Receipt, SiteId};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, SET_COOKIE};
@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::api::Download;
 use crate::error::{self, Error, Result};
 use crate::pages::records::{self, RecordsQuery, Said};
 use crate::publish::keys_of;
@@ -30,7 +31,21 @@ const LISTED: usize = 50;
 /// Receipts of one download: each takes a proof of some twenty look-ups.
 const DOWNLOADED: i64 = 200;
 
-/// `GET /_assent/{site}/me`
+/// The visitor's own records as a page, in their language.
+///
+/// By nothing but the secret of their browser; an unknown one has no records.
+#[utoipa::path(
+    get,
+    path = "/_assent/{site}/me",
+    tag = "visitors",
+    security(("secret" = []), ("cookie" = [])),
+    params(("site" = SiteId, Path, description = "The site's id"), RecordsQuery),
+    responses(
+        (status = 200, description = "The page", body = String, content_type = "text/html"),
+        (status = 403, description = "The page is not one of the site's", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Asked too often; `Retry-After` says how long to wait", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn get_records(
     State(app): State<App>,
     visitor: FromVisitor,
@@ -42,7 +57,19 @@ pub async fn get_records(
     show(&app, &visitor, &query, &headers, Said::Nothing).await
 }
 
-/// `GET /_assent/{site}/me/receipts.json`
+/// The visitor's own receipts, each with its proof, and the notices that they name.
+#[utoipa::path(
+    get,
+    path = "/_assent/{site}/me/receipts.json",
+    tag = "visitors",
+    security(("secret" = []), ("cookie" = [])),
+    params(("site" = SiteId, Path, description = "The site's id")),
+    responses(
+        (status = 200, description = "The receipts", body = Download, content_type = "application/json"),
+        (status = 403, description = "The page is not one of the site's", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Asked too often; `Retry-After` says how long to wait", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn get_receipts(State(app): State<App>, visitor: FromVisitor) -> Result<Response> {
     app.limits.check(visitor.id.as_ref())?;
     let site = &visitor.current.site.id;
@@ -87,7 +114,20 @@ pub async fn get_receipts(State(app): State<App>, visitor: FromVisitor) -> Resul
     Ok(response)
 }
 
-/// `POST /_assent/{site}/me/erase`
+/// Erases the visitor's own records.
+#[utoipa::path(
+    post,
+    path = "/_assent/{site}/me/erase",
+    tag = "visitors",
+    security(("secret" = []), ("cookie" = [])),
+    params(("site" = SiteId, Path, description = "The site's id"), RecordsQuery),
+    responses(
+        (status = 200, description = "Erased; the page says how many", body = String, content_type = "text/html"),
+        (status = 409, description = "They are held, and nothing was erased", body = String, content_type = "text/html"),
+        (status = 403, description = "The page is not one of the site's", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Asked too often; `Retry-After` says how long to wait", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub async fn erase_records(
     State(app): State<App>,
     visitor: FromVisitor,

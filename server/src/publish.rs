@@ -20,6 +20,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
 use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::error::{Error, Result};
 use crate::extract::PathOf;
@@ -41,20 +43,25 @@ const BYTES: &str = "application/octet-stream";
 /// Every address of the published ledgers. Without a number it is the site's first one, whose name is this address (tlog-tiles:
 /// the origin is the prefix); a ledger that goes on after it has its number in its name and in its address.
 pub fn routes() -> Router<App> {
-    let ledger = || {
-        Router::new()
-            .route("/checkpoint", get(get_checkpoint))
-            .route("/tile/{*tile}", get(get_tile))
-            .route("/proof/{index}", get(get_proof))
-            .route("/consistency/{old}/{new}", get(get_consistency))
-            .route("/key", get(get_ledger_key))
-    };
-    Router::new()
-        .nest("/_assent/{site}/log", ledger())
-        .nest("/_assent/{site}/log/{ledger}", ledger())
-        .route("/_assent/{site}/key", get(get_keys))
+    Router::from(first_ledger())
+        .nest("/_assent/{site}/log/{ledger}", ledger().into())
         .route("/_assent/{site}/notices/{number}/{locale}", get(notice::get_notice_page))
         .layer(for_every_page())
+}
+
+/// What the API's description has of them: the first ledger, whose addresses the others' repeat.
+pub fn first_ledger() -> OpenApiRouter<App> {
+    OpenApiRouter::new().nest("/_assent/{site}/log", ledger()).routes(routes!(get_keys))
+}
+
+fn ledger() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(get_checkpoint))
+        // A tile's address has as many parts as it likes, which OpenAPI cannot say.
+        .route("/tile/{*tile}", get(get_tile))
+        .routes(routes!(get_proof))
+        .routes(routes!(get_consistency))
+        .routes(routes!(get_ledger_key))
 }
 
 /// An auditor's page may be anywhere; what is public needs no permission (Fetch §3.3, CORS).
@@ -94,7 +101,14 @@ pub struct SizesPath {
     new: u64,
 }
 
-/// `GET /_assent/{site}/log/checkpoint`
+/// The newest checkpoint: the ledger's name, size and root, signed.
+#[utoipa::path(
+    get,
+    path = "/checkpoint",
+    tag = "ledger",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    responses((status = 200, description = "A signed note (C2SP tlog-checkpoint)", body = String, content_type = "text/plain"))
+)]
 pub async fn get_checkpoint(
     State(app): State<App>,
     PathOf(LedgerPath { site, ledger }): PathOf<LedgerPath>,
@@ -144,7 +158,14 @@ pub async fn get_tile(
     Ok(answer(BYTES, FOR_EVER, hashes.iter().flat_map(|hash| hash.0).collect::<Vec<u8>>()))
 }
 
-/// `GET /_assent/{site}/log/proof/{index}`: that there is such a leaf; nothing of what is in it.
+/// The proof that there is such a leaf; nothing of what is in it.
+#[utoipa::path(
+    get,
+    path = "/proof/{index}",
+    tag = "ledger",
+    params(("site" = SiteId, Path, description = "The site's id"), ("index" = u64, Path, description = "The leaf's place, from 0")),
+    responses((status = 200, description = "A proof (C2SP tlog-proof)", body = String, content_type = "text/plain"))
+)]
 pub async fn get_proof(
     State(app): State<App>,
     PathOf(LeafPath { site, ledger, index }): PathOf<LeafPath>,
@@ -159,7 +180,14 @@ pub async fn get_proof(
     Ok(answer(TEXT, FRESH, app.store.prove(&site, &row, leaf).await?.to_string()))
 }
 
-/// `GET /_assent/{site}/log/consistency/{old}/{new}`: that the ledger only grew; one hash a line.
+/// The proof that the ledger only grew; one hash a line.
+#[utoipa::path(
+    get,
+    path = "/consistency/{old}/{new}",
+    tag = "ledger",
+    params(("site" = SiteId, Path, description = "The site's id"), ("old" = u64, Path, description = "The smaller size"), ("new" = u64, Path, description = "The larger size")),
+    responses((status = 200, description = "Hashes in base64", body = String, content_type = "text/plain"))
+)]
 pub async fn get_consistency(
     State(app): State<App>,
     PathOf(SizesPath { site, ledger, old, new }): PathOf<SizesPath>,
@@ -175,7 +203,14 @@ pub async fn get_consistency(
     Ok(answer(TEXT, FOR_EVER, lines(&hashes)))
 }
 
-/// `GET /_assent/{site}/log/key`: the ledger's verifier keys, newest first.
+/// The ledger's verifier keys, newest first.
+#[utoipa::path(
+    get,
+    path = "/key",
+    tag = "ledger",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    responses((status = 200, description = "Verifier keys (C2SP signed-note), one a line", body = String, content_type = "text/plain"))
+)]
 pub async fn get_ledger_key(
     State(app): State<App>,
     PathOf(LedgerPath { site, ledger }): PathOf<LedgerPath>,
@@ -184,7 +219,14 @@ pub async fn get_ledger_key(
     keys_answer(&key_lines(&app, &site, &row).await?)
 }
 
-/// `GET /_assent/{site}/key`: the verifier keys of all of the site's ledgers, newest first.
+/// The verifier keys of all of the site's ledgers, newest first.
+#[utoipa::path(
+    get,
+    path = "/_assent/{site}/key",
+    tag = "ledger",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    responses((status = 200, description = "Verifier keys (C2SP signed-note), one a line", body = String, content_type = "text/plain"))
+)]
 pub async fn get_keys(State(app): State<App>, PathOf(site): PathOf<SiteId>) -> Result<Response> {
     app.catalog.site(&site).await?;
     let present = app.store.ledger(&site).await?.ok_or(Error::NotFound)?;

@@ -16,7 +16,9 @@ use crate::state::App;
 use crate::store::{Site, Store};
 
 /// How a receipt is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum View {
     /// The stored bytes.
@@ -29,14 +31,28 @@ pub enum View {
 }
 
 /// The query of a receipt.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ReceiptQuery {
+    /// How it is shown.
     #[serde(default)]
+    #[param(inline)]
     view: View,
 }
 
-/// `GET /api/v1/sites/{site}/receipts/{decision}`
+/// One receipt, as it is stored or in a standard view.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/receipts/{decision}",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id"), ("decision" = DecisionId, Path, description = "The decision's id"), ReceiptQuery),
+    responses((
+        status = 200,
+        description = "The receipt",
+        content((Receipt = "application/json"), (Object = "application/ld+json")),
+    ))
+)]
 pub async fn get_receipt(
     State(app): State<App>,
     ByKey(caller): ByKey,

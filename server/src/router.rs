@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::get;
 use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
@@ -15,9 +15,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::error::Error;
 use crate::pages::{choices, cookies, notice, replay, verify};
 use crate::state::App;
-use crate::{
-    admin, decisions, demo, drafts, export, log, me, probes, publish, publishing, receipts, tag, versions, widget,
-};
+use crate::{admin, api, demo, log, probes, publish, tag, widget};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
@@ -36,14 +34,6 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .layer(nosniff)
         .layer(middleware::from_fn(log::log_request));
 
-    // OPTIONS is named so that the CORS layer sees it; what is not a preflight gets an empty answer.
-    let visitor = Router::new()
-        .route("/_assent/{site}/decisions", post(decisions::create_decision).options(async || ()))
-        // Their own records; the choice that holds is not among them.
-        .route("/_assent/{site}/me", get(me::get_records).options(async || ()))
-        .route("/_assent/{site}/me/receipts.json", get(me::get_receipts).options(async || ()))
-        .route("/_assent/{site}/me/erase", post(me::erase_records).options(async || ()))
-        .layer(pages_may_ask(app.clone()));
     let mut router = Router::new()
         // The page
         .route("/_assent/{site}", get(tag::get_tag))
@@ -51,7 +41,7 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/_assent/assent.d.ts", get(widget::get_types))
         .route("/_assent/{site}/notices/{file}", get(notice::get_notice_file))
         // The visitor
-        .merge(visitor)
+        .merge(api::visitor_routes().layer(pages_may_ask(app.clone())))
         .route("/_assent/{site}/choices", get(choices::get_choices).post(choices::save_choices))
         .route("/_assent/{site}/cookies", get(cookies::get_cookies))
         .route("/_assent/{site}/replay/{number}/{locale}", get(replay::get_replay))
@@ -60,12 +50,7 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/_assent/verify", get(verify::get_verifier))
         .route("/_assent/verifier/{hash}/{file}", get(verify::get_verifier_file))
         // The operator's programs
-        .route("/api/v1/sites/{site}/export", get(export::get_export))
-        .route("/api/v1/sites/{site}/receipts/{decision}", get(receipts::get_receipt))
-        .route("/api/v1/sites/{site}/receipts/{decision}/replay", get(replay::get_receipt_replay))
-        .merge(drafts::routes())
-        .merge(publishing::routes())
-        .merge(versions::routes())
+        .merge(api::operator_routes())
         // The operator
         .merge(admin::routes())
         // Probes
@@ -98,4 +83,51 @@ fn pages_may_ask(app: App) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE])
         .max_age(PREFLIGHT_AGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::clock::Clock;
+    use crate::me::Limits;
+    use crate::recorder::Recorder;
+    use crate::sealer::Sealer;
+    use crate::signing_keys::KeySource;
+    use crate::store::Store;
+
+    /// Every address that the router itself knows; axum tells it only in its `Debug`.
+    fn addresses(router: &Router) -> BTreeSet<String> {
+        let told = format!("{router:?}");
+        let quoted = told.split('"').skip(1).step_by(2);
+        quoted.filter(|text| text.starts_with('/')).map(str::to_owned).collect()
+    }
+
+    #[tokio::test]
+    async fn what_operators_may_call_is_what_the_document_says() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("assent.db").display());
+        let key = folder.path().join("assent.key");
+        let store = Store::open(&url, Sealer::new(KeySource::File(key))).await.unwrap();
+        let clock = Clock::manual(0);
+        let app = App {
+            catalog: Catalog::new(store.clone()),
+            recorder: Recorder::start(store.clone(), clock.clone()),
+            limits: Limits::default(),
+            store,
+            clock,
+            public_url: None,
+        };
+        let served = addresses(&router(app, true));
+        assert!(
+            served.contains("/_assent/{site}/decisions"),
+            "the router's addresses can be read: {served:?}"
+        );
+        let served: BTreeSet<_> = served.into_iter().filter(|path| path.starts_with("/api")).collect();
+        let described = api::DOCUMENT["paths"].as_object().unwrap().keys().cloned();
+        let described: BTreeSet<_> = described.filter(|path| path.starts_with("/api")).collect();
+        assert_eq!(served, described);
+    }
 }

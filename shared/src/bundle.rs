@@ -8,8 +8,10 @@
 
 mod align;
 mod archive;
+pub mod audit;
 mod broken;
 mod contents;
+mod erasures;
 mod history;
 pub mod line;
 pub mod name;

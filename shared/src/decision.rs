@@ -18,6 +18,7 @@ pub const FURTHEST_MILLISECONDS: i64 = 8_640_000_000_000_000;
 
 /// All choices at one instant, as posted to `/_assent/{site}/decisions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
     /// Minted in the browser; the same decision sent twice is recorded once.
@@ -30,10 +31,12 @@ pub struct Decision {
     pub locale: Locale,
     /// Every optional purpose of that notice; essential ones are not sent.
     #[serde(deserialize_with = "choices_without_repeats")]
+    #[cfg_attr(feature = "schema", schema(value_type = std::collections::BTreeMap<crate::id::PurposeId, bool>))]
     pub choices: Choices,
     /// How the decision was made.
     pub method: Method,
     /// 1 for the banner, 2 for the preferences, 3 for the placeholder of an embed.
+    #[cfg_attr(feature = "schema", schema(minimum = 1, maximum = 3))]
     pub layer: u8,
     /// Whether Global Privacy Control was on in the page.
     pub gpc: bool,
@@ -45,6 +48,7 @@ pub struct Decision {
 
 /// How a decision was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Every optional purpose granted by one click.

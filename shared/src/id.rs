@@ -18,7 +18,8 @@ pub struct IdError {
 
 /// Declares a checked string: its type, its parser, and serde through both.
 macro_rules! checked_string {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $why:literal, $valid:expr) => {
+    // The pattern is for other programs, in the API's description; what is true is what `$valid` says.
+    ($(#[$doc:meta])* $name:ident, $what:literal, $why:literal, $pattern:literal, $valid:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -59,34 +60,55 @@ macro_rules! checked_string {
                 f.write_str(&self.0)
             }
         }
+
+        #[cfg(feature = "schema")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::Type::String)
+                    .description(Some(concat!($what, " ", $why)))
+                    .pattern(Some($pattern))
+                    .build()
+                    .into()
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl utoipa::ToSchema for $name {}
     };
 }
 pub(crate) use checked_string;
 
 checked_string!(
     /// A site's name in addresses: `demo` in `/_assent/demo.js`.
-    SiteId, "a site's id", "has 1 to 40 of a-z, 0-9 and -, and starts with a letter", |text| slug(text, b'-')
+    SiteId, "a site's id", "has 1 to 40 of a-z, 0-9 and -, and starts with a letter",
+    r"^[a-z][a-z0-9-]{0,39}$", |text| slug(text, b'-')
 );
 checked_string!(
     /// A purpose's name in `data-assent`, in the cookie and in receipts: `analytics`.
-    PurposeId, "a purpose's id", "has 1 to 40 of a-z, 0-9 and _, and starts with a letter", |text| slug(text, b'_')
+    PurposeId, "a purpose's id", "has 1 to 40 of a-z, 0-9 and _, and starts with a letter",
+    r"^[a-z][a-z0-9_]{0,39}$", |text| slug(text, b'_')
 );
 checked_string!(
     /// A language tag, a subset of BCP 47 (RFC 5646): language, then optional script and region: `en`, `pt-BR`, `zh-Hant`.
-    Locale, "a locale", "is a language tag such as en, pt-BR or zh-Hant", language_tag
+    Locale, "a locale", "is a language tag such as en, pt-BR or zh-Hant",
+    r"^[a-z]{2,3}(-[0-9A-Za-z]{2,4}){0,3}$", language_tag
 );
 checked_string!(
     /// A decision's id: a lower-case `UUIDv7` (RFC 9562 §5.7), minted in the browser; it makes recording idempotent.
-    DecisionId, "a decision's id", "is a lower-case UUID version 7 (RFC 9562)", uuid_v7
+    DecisionId, "a decision's id", "is a lower-case UUID version 7 (RFC 9562)",
+    r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", uuid_v7
 );
 checked_string!(
     /// The visitor's secret: 128 random bits in base64url. It is the only way to a visitor's own receipts.
     VisitorSecret, "a visitor's secret", "is 128 bits in base64url (22 characters)",
+    r"^[0-9A-Za-z_-]{21}[AQgw]$",
     |text| BASE64URL_NOPAD.decode(text.as_bytes()).is_ok_and(|bytes| bytes.len() == 16)
 );
 checked_string!(
     /// What the server keeps in place of the [`VisitorSecret`]: `v_` and 128 bits of its hash.
     VisitorId, "a visitor's id", "is v_ followed by 22 characters of base64url",
+    r"^v_[0-9A-Za-z_-]{21}[AQgw]$",
     |text| text.strip_prefix("v_").is_some_and(|rest| BASE64URL_NOPAD.decode(rest.as_bytes()).is_ok_and(|bytes| bytes.len() == 16))
 );
 

@@ -5,6 +5,7 @@
 //! The tree is RFC 6962's (§2.1, SHA-256); what is published has the formats of C2SP: signed-note, tlog-checkpoint, tlog-tiles
 //! and tlog-proof, so that existing tools read it.
 
+pub mod audit;
 pub mod checkpoint;
 pub mod entry;
 pub mod note;
@@ -18,6 +19,7 @@ use std::str::FromStr;
 use data_encoding::{BASE64, HEXLOWER};
 use serde::{Deserialize, Serialize};
 
+pub use audit::AuditEntry;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use entry::{Entry, Reason, Salt, Tombstone};
 pub use note::{PublicKey, SigningKey};

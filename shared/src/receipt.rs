@@ -13,9 +13,11 @@ pub const CLOCK_OFF_MILLISECONDS: i64 = 86_400_000;
 
 /// A receipt's body. Its fields stand in alphabetical order, so that `serde_json` writes RFC 8785's canonical form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
     /// Every optional purpose, granted or denied.
+    #[cfg_attr(feature = "schema", schema(value_type = std::collections::BTreeMap<crate::id::PurposeId, bool>))]
     pub choices: Choices,
     /// Whether the visitor's clock was more than a day away from the server's.
     pub clock_off: bool,
@@ -26,6 +28,7 @@ pub struct Receipt {
     /// Whether Global Privacy Control was on, in the page or in the request's `Sec-GPC`.
     pub gpc: bool,
     /// 1 for the banner, 2 for the preferences, 3 for the placeholder of an embed.
+    #[cfg_attr(feature = "schema", schema(minimum = 1, maximum = 3))]
     pub layer: u8,
     /// The language in which the notice was shown.
     pub locale: Locale,
@@ -53,6 +56,7 @@ pub struct Receipt {
 
 /// A notice's number at its site, and the SHA-256 of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoticeRef {
     /// Lower-case hex.

@@ -11,16 +11,19 @@ use crate::id::checked_string;
 checked_string!(
     /// A country, a part of one, or the European Union: `DE`, `US-CA` (ISO 3166-1 and -2), `EU`.
     Location, "a location",
-    "is a country's two letters (ISO 3166-1, such as DE or GB), those with a subdivision (US-CA), or EU", location
+    "is a country's two letters (ISO 3166-1, such as DE or GB), those with a subdivision (US-CA), or EU",
+    r"^[A-Z]{2}(-[0-9A-Z]{1,3})?$", location
 );
 checked_string!(
     /// A kind of personal data: a term of DPV such as `pd:BrowsingBehaviour`, or plain words such as `films watched`.
     DataKind, "a kind of data", "is a term such as pd:BrowsingBehaviour, or plain words without a colon",
+    r"^(pd:[A-Z][0-9A-Za-z_-]*|[^:]+)$",
     |text| term(text, "pd:") || plain_words(text)
 );
 checked_string!(
     /// What a purpose is in DPV's terms: `dpv:ServiceUsageAnalytics`.
-    PurposeType, "a purpose's type", "is a term of DPV such as dpv:ServiceUsageAnalytics", |text| term(text, "dpv:")
+    PurposeType, "a purpose's type", "is a term of DPV such as dpv:ServiceUsageAnalytics",
+    r"^dpv:[A-Z][0-9A-Za-z_-]*$", |text| term(text, "dpv:")
 );
 
 impl DataKind {

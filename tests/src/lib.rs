@@ -14,6 +14,7 @@ pub mod deadline;
 pub mod engine;
 pub mod nginx;
 pub mod notice;
+pub mod operator;
 pub mod page;
 pub mod process;
 pub mod settings;

@@ -144,6 +144,28 @@ impl Session {
         Ok(Element(answer[ELEMENT].as_str().context("a found element has an id")?.to_owned()))
     }
 
+    /// The first element that an XPath expression finds.
+    pub async fn find_path(&self, path: &str) -> anyhow::Result<Element> {
+        let answer = self.post("element", &json!({ "using": "xpath", "value": path })).await?;
+        Ok(Element(answer[ELEMENT].as_str().context("a found element has an id")?.to_owned()))
+    }
+
+    /// Types into a field, over what was there.
+    pub async fn type_into(&self, element: &Element, text: &str) -> anyhow::Result<()> {
+        self.post(&format!("element/{}/clear", element.0), &json!({})).await?;
+        self.post(&format!("element/{}/value", element.0), &json!({ "text": text })).await.map(drop)
+    }
+
+    /// Chooses a file in a file field; it must be on this machine.
+    pub async fn choose_file(&self, element: &Element, file: &str) -> anyhow::Result<()> {
+        self.post(&format!("element/{}/value", element.0), &json!({ "text": file })).await.map(drop)
+    }
+
+    /// Makes the window this large.
+    pub async fn resize(&self, width: u32, height: u32) -> anyhow::Result<()> {
+        self.post("window/rect", &json!({ "width": width, "height": height })).await.map(drop)
+    }
+
     /// The text of an element as it is on the screen.
     pub async fn words(&self, element: &Element) -> anyhow::Result<String> {
         self.text(&format!("element/{}/text", element.0)).await

@@ -17,8 +17,10 @@ use crate::locales::{self, PageTexts};
 use crate::state::App;
 
 /// The list's query.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct RecordsQuery {
+    /// The language.
     lang: Option<String>,
     /// Only the list, for the preferences.
     part: Option<String>,

@@ -64,7 +64,14 @@ pub async fn get_replay(
     show(&app, &site, number, &locale, &granted.unwrap_or_default()).await
 }
 
-/// `GET /api/v1/sites/{site}/receipts/{decision}/replay`
+/// What the visitor saw when they decided, as a page.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/receipts/{decision}/replay",
+    tag = "receipts",
+    params(("site" = SiteId, Path, description = "The site's id"), ("decision" = DecisionId, Path, description = "The decision's id")),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"))
+)]
 pub async fn get_receipt_replay(
     State(app): State<App>,
     PathOf((site, decision)): PathOf<(SiteId, DecisionId)>,

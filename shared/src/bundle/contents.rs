@@ -1,22 +1,23 @@
-//! Owns what leaves say, once it is known that they are the recorded ones: receipts, notices, builds, keys, erasures.
+//! Owns what leaves say, once it is known that they are the recorded ones: receipts, notices, builds, keys.
 //! Refuses receipts that are not canonical or that name something which no leaf before them announced.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Selection;
 use super::broken::{Broken, What};
+use super::erasures::Erasures;
 use super::history::Handover;
-use super::line::Content;
+use super::line::{Content, Line};
 use super::report::Counts;
+use super::whole::Leaves;
 use crate::id::SiteId;
-use crate::ledger::{Entry, Hash, Tombstone};
+use crate::ledger::{Entry, Hash};
 use crate::receipt::Receipt;
 
 /// Everything that leaves said so far.
 #[derive(Debug)]
 pub(super) struct Contents {
     site: SiteId,
-    ledger: u32,
     selection: Selection,
     /// The notices' files and their hashes.
     files: BTreeMap<u32, Hash>,
@@ -24,23 +25,23 @@ pub(super) struct Contents {
     announced: HashMap<u32, String>,
     builds: HashSet<String>,
     handovers: Vec<Handover>,
-    shown: Runs,
-    erased: Runs,
-    /// Which leaves tombstones cover, and at which leaf that is said.
-    covered: Vec<(u64, u64, u64)>,
+    erasures: Erasures,
     counts: Counts,
 }
 
-/// Ascending leaf indexes, as runs.
-#[derive(Debug, Default)]
-struct Runs(Vec<(u64, u64)>);
+impl Leaves for Contents {
+    type Leaf<'a> = Content<'a>;
 
-impl Runs {
-    fn push(&mut self, index: u64) {
-        match self.0.last_mut() {
-            Some((_, last)) if *last + 1 == index => *last = index,
-            _ => self.0.push((index, index)),
+    fn read(line: &str) -> Result<(u64, Hash, Content<'_>), String> {
+        let Line { index, content, path } = Line::parse(line)?;
+        match path {
+            None => Ok((index, content.leaf_hash(), content)),
+            Some(_) => Err("a whole ledger has no paths".to_owned()),
         }
+    }
+
+    fn take(&mut self, index: u64, content: &Content<'_>) -> Result<(), Broken> {
+        Contents::take(self, index, content)
     }
 }
 
@@ -48,15 +49,12 @@ impl Contents {
     pub(super) fn new(site: SiteId, ledger: u32, selection: Selection, files: BTreeMap<u32, Hash>) -> Self {
         Self {
             site,
-            ledger,
             selection,
             files,
             announced: HashMap::new(),
             builds: HashSet::new(),
             handovers: Vec::new(),
-            shown: Runs::default(),
-            erased: Runs::default(),
-            covered: Vec::new(),
+            erasures: Erasures::new(ledger),
             counts: Counts::default(),
         }
     }
@@ -67,7 +65,7 @@ impl Contents {
             Content::Public(entry) => self.take_entry(index, entry),
             Content::Receipt { body, .. } => self.take_receipt(index, body),
             Content::Erased(_) => {
-                self.erased.push(index);
+                self.erasures.erased(index);
                 self.counts.erased += 1;
                 Ok(())
             }
@@ -75,7 +73,10 @@ impl Contents {
                 self.counts.withheld += 1;
                 Ok(())
             }
-            Content::Tombstone { body, .. } => self.take_tombstone(index, body),
+            Content::Tombstone { body, .. } => {
+                self.counts.tombstones += 1;
+                self.erasures.take_tombstone(index, body)
+            }
         }
     }
 
@@ -111,7 +112,7 @@ impl Contents {
         {
             return Err(Broken::at(index, What::Inserted, "it is not one of those that bundle.json selects"));
         }
-        self.shown.push(index);
+        self.erasures.shown(index);
         self.counts.receipt(at);
         Ok(())
     }
@@ -124,6 +125,7 @@ impl Contents {
             return Err(malformed("its entry is not written canonically".to_owned()));
         }
         match entry {
+            Entry::Audit { .. } => Err(malformed("it is an entry of the audit log".to_owned())),
             Entry::Receipt { .. } | Entry::Tombstone { .. } => {
                 Err(malformed("a commitment stands where what it commits to should".to_owned()))
             }
@@ -164,65 +166,14 @@ impl Contents {
         }
     }
 
-    fn take_tombstone(&mut self, index: u64, body: &str) -> Result<(), Broken> {
-        let malformed = |detail: String| Broken::at(index, What::Malformed, detail);
-        let tombstone: Tombstone = serde_json::from_str(body)
-            .map_err(|error| malformed(format!("its tombstone cannot be read: {error}")))?;
-        if tombstone.canonical_json() != body || tombstone.version != 1 {
-            return Err(malformed("its tombstone is not written canonically".to_owned()));
-        }
-        // A receipt may be erased after its ledger has ended: then this says nothing of the leaves here.
-        let of_this = tombstone.ledger == u64::from(self.ledger);
-        self.counts.tombstones += 1;
-        let mut next = 0;
-        for (first, last) in tombstone.leaves {
-            if first < next || first > last || of_this && last >= index {
-                return Err(malformed(
-                    "its tombstone names leaves that are not before it, or not in order".to_owned(),
-                ));
-            }
-            next = last + 1;
-            if of_this {
-                self.covered.push((first, last, index));
-            }
-        }
-        Ok(())
-    }
-
     /// The entries that hand over to other keys.
     pub(super) fn handovers(&self) -> &[Handover] {
         &self.handovers
     }
 
     /// What only all leaves together can say; `whole` when these are all.
-    pub(super) fn finish(mut self, whole: bool) -> Result<Counts, Broken> {
-        self.covered.sort_unstable();
-        let mut covered = self.covered.iter().peekable();
-        let mut until = 0;
-        for &(first, last) in &self.erased.0 {
-            let mut next = first;
-            while next <= last {
-                while let Some((start, end, _)) = covered.next_if(|(start, ..)| *start <= next) {
-                    until = until.max(end + 1);
-                    debug_assert!(start <= end);
-                }
-                if until <= next {
-                    let detail = "it is said to be erased, and no tombstone after it says so";
-                    return Err(Broken::at(next, What::Removed, detail));
-                }
-                next = until;
-            }
-        }
-        if whole {
-            let mut shown = self.shown.0.iter().peekable();
-            for &(first, last, tombstone) in &self.covered {
-                while shown.next_if(|(_, end)| *end < first).is_some() {}
-                if let Some((start, _)) = shown.peek().filter(|(start, _)| *start <= last) {
-                    let detail = format!("leaf {tombstone} says that it was erased, and it is there");
-                    return Err(Broken::at(first.max(*start), What::Malformed, detail));
-                }
-            }
-        }
+    pub(super) fn finish(self, whole: bool) -> Result<Counts, Broken> {
+        self.erasures.finish(whole)?;
         if let Some(number) = self.files.keys().find(|number| !self.announced.contains_key(number)) {
             let detail = format!("notices/{number}.json is of no notice that a leaf announces");
             return Err(Broken::somewhere(What::Inserted, detail));

@@ -1,13 +1,15 @@
 //! Owns what the checkpoints of a ledger say together: who may sign when, and which earlier trees the newest must contain.
 //! Refuses a handover that the older key did not sign: whoever has only the new key could have begun a ledger of their own.
 
+use super::Trust;
 use super::broken::{Broken, Failure, What};
-use super::{Head, Trust};
 use crate::ledger::{Checkpoint, Frontier, Hash, PublicKey, SignedCheckpoint};
 
 /// The checkpoints of a bundle and the one that somebody else has kept.
 #[derive(Debug)]
 pub(super) struct History {
+    /// Where the file names its keys, for people.
+    named_in: &'static str,
     keys: Vec<PublicKey>,
     earlier: Vec<SignedCheckpoint>,
     newest: SignedCheckpoint,
@@ -24,11 +26,17 @@ pub(super) struct Handover {
 
 impl History {
     /// Takes the newest checkpoint, if the last of the keys has signed it.
-    pub(super) fn new(head: &Head, newest: SignedCheckpoint, trust: &Trust) -> Result<Self, Failure> {
-        let key =
-            head.keys.last().ok_or_else(|| Broken::somewhere(What::Malformed, "bundle.json has no key"))?;
+    pub(super) fn new(
+        named_in: &'static str,
+        (own_origin, keys): (&str, &[PublicKey]),
+        newest: SignedCheckpoint,
+        trust: &Trust,
+    ) -> Result<Self, Failure> {
+        let key = keys
+            .last()
+            .ok_or_else(|| Broken::somewhere(What::Malformed, format!("{named_in} has no key")))?;
         if let Some(trusted) = &trust.key
-            && !head.keys.contains(trusted)
+            && !keys.contains(trusted)
         {
             let detail = format!("the ledger was signed by {key}, and never by the key that you gave");
             return Err(Broken::somewhere(What::WrongKey, detail).into());
@@ -40,10 +48,9 @@ impl History {
         }
         let Checkpoint { origin, size, .. } = newest.unverified();
         if let Some(name) =
-            head.keys.iter().map(PublicKey::name).chain([origin.as_str()]).find(|name| *name != head.origin)
+            keys.iter().map(PublicKey::name).chain([origin.as_str()]).find(|name| *name != own_origin)
         {
-            let detail =
-                format!("bundle.json says ledger {}, a key or the checkpoint says {name}", head.origin);
+            let detail = format!("{named_in} says ledger {own_origin}, a key or the checkpoint says {name}");
             return Err(Broken::somewhere(What::Malformed, detail).into());
         }
         if let Some(saved) = &trust.checkpoint {
@@ -53,7 +60,7 @@ impl History {
                     "Your saved checkpoint is of the ledger {other}, this file is of {origin}: give the checkpoint of this ledger."
                 )));
             }
-            if !head.keys.iter().any(|key| saved.verify(key).is_ok()) {
+            if !keys.iter().any(|key| saved.verify(key).is_ok()) {
                 let detail = "your saved checkpoint is not signed by any key of this ledger";
                 return Err(Broken::somewhere(What::WrongKey, detail).into());
             }
@@ -64,7 +71,13 @@ impl History {
                 return Err(Broken::at(*size, What::Removed, detail).into());
             }
         }
-        Ok(Self { keys: head.keys.clone(), earlier: Vec::new(), newest, saved: trust.checkpoint.clone() })
+        Ok(Self {
+            named_in,
+            keys: keys.to_vec(),
+            earlier: Vec::new(),
+            newest,
+            saved: trust.checkpoint.clone(),
+        })
     }
 
     /// Takes the next earlier checkpoint.
@@ -108,7 +121,10 @@ impl History {
         let wrong = |index, detail: String| Err(Broken::at(index, What::WrongKey, detail));
         for (at, Handover { index, previous, key }) in handovers.iter().enumerate() {
             if self.keys.get(at) != Some(previous) || self.keys.get(at + 1) != Some(key) {
-                return wrong(*index, format!("bundle.json does not say that {key} follows {previous}"));
+                return wrong(
+                    *index,
+                    format!("{} does not say that {key} follows {previous}", self.named_in),
+                );
             }
         }
         if let Some(key) = self.keys.get(handovers.len() + 1) {

@@ -33,6 +33,8 @@ pub enum Scope {
     Part,
     /// Receipts with a proof each, such as a visitor downloads.
     Receipts,
+    /// The audit log's own ledger; what was not selected is there as a commitment.
+    Audit,
 }
 
 /// What was found.
@@ -40,17 +42,19 @@ pub enum Scope {
 pub struct Counts {
     /// Receipts that are shown.
     pub receipts: u64,
-    /// Receipts that were erased.
+    /// Receipts, or entries of the audit log, that were erased.
     pub erased: u64,
-    /// Receipts whose processing is restricted.
+    /// Receipts whose processing is restricted; entries of the audit log that were not selected.
     pub withheld: u64,
+    /// Entries of the audit log that are shown.
+    pub entries: u64,
     /// Entries that say what was erased.
     pub tombstones: u64,
     /// Notices.
     pub notices: u64,
     /// Builds of the widget.
     pub builds: u64,
-    /// When the first of the receipts was received, milliseconds since 1970.
+    /// When the first of them was received, milliseconds since 1970.
     pub first: Option<i64>,
     /// When the last was.
     pub last: Option<i64>,
@@ -60,7 +64,17 @@ impl Counts {
     /// One receipt more.
     pub(super) fn receipt(&mut self, received_at: i64) {
         self.receipts += 1;
-        self.first = Some(self.first.map_or(received_at, |first| first.min(received_at)));
-        self.last = Some(self.last.map_or(received_at, |last| last.max(received_at)));
+        self.time(received_at);
+    }
+
+    /// One entry of the audit log more.
+    pub(super) fn entry(&mut self, at: i64) {
+        self.entries += 1;
+        self.time(at);
+    }
+
+    fn time(&mut self, at: i64) {
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        self.last = Some(self.last.map_or(at, |last| last.max(at)));
     }
 }

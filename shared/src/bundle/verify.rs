@@ -1,10 +1,11 @@
-//! Owns checking a file, whichever of the three kinds it is, from its first byte to its last, once.
+//! Owns checking a file, whichever kind it is, from its first byte to its last, once.
 //! Refuses to ask anybody: what is believed is the key that was given, and the checkpoint that was kept.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Cursor, Read};
 
 use super::archive::{self, File};
+use super::audit;
 use super::broken::{Broken, Failure, What};
 use super::contents::Contents;
 use super::history::History;
@@ -34,12 +35,15 @@ pub struct Trust {
     pub checkpoint: Option<SignedCheckpoint>,
 }
 
-/// Checks a bundle, a receipt with its proof, a download of receipts or a `.tlog-proof` file.
+/// Checks a bundle, a receipt with its proof, a download of receipts, a `.tlog-proof` file or an export of the audit log.
 pub fn verify(mut file: impl Read, trust: &Trust) -> Result<Report, Failure> {
     let mut first = Vec::new();
     file.by_ref().take(BLOCK).read_to_end(&mut first)?;
     if first.get(MAGIC).is_some_and(|magic| magic == b"ustar") {
         return verify_bundle(Cursor::new(first).chain(file), trust);
+    }
+    if first.starts_with(audit::BEGINNING) {
+        return audit::verify(BufReader::new(Cursor::new(first).chain(file)), trust);
     }
     let text = text(first, file)?;
     if SignedCheckpoint::parse(&text).is_ok() {
@@ -72,6 +76,9 @@ pub fn saved_checkpoint(mut file: impl Read) -> Result<SignedCheckpoint, Failure
         }
         return Err(none());
     }
+    if first.starts_with(audit::BEGINNING) {
+        return audit::checkpoint(BufReader::new(Cursor::new(first).chain(file))).map_err(|_| none());
+    }
     let text = text(first, file)?;
     match SignedCheckpoint::parse(&text) {
         Ok(checkpoint) => Ok(checkpoint),
@@ -88,7 +95,7 @@ fn text(first: Vec<u8>, file: impl Read) -> Result<String, Failure> {
     });
     text.ok_or_else(|| {
         Failure::Unusable(
-            "This is no file that Assent made: give a bundle (.tar), receipts (.json) or a proof (.tlog-proof).".to_owned(),
+            "This is no file that Assent made: give a bundle (.tar), receipts (.json), a proof (.tlog-proof) or an audit log (.jsonl).".to_owned(),
         )
     })
 }
@@ -106,7 +113,7 @@ struct Reading<'t> {
 }
 
 enum Ledger {
-    Whole(Box<Whole>),
+    Whole(Box<Whole<Contents>>),
     Part(Box<Part>),
 }
 
@@ -133,7 +140,9 @@ impl Reading<'_> {
             Kind::Head => self.take_head(file),
             Kind::Checkpoint => {
                 let note = checkpoint(file)?;
-                self.history = Some(History::new(self.head()?, note, self.trust)?);
+                let head = self.head()?;
+                self.history =
+                    Some(History::new("bundle.json", (&head.origin, &head.keys), note, self.trust)?);
                 Ok(())
             }
             Kind::Earlier(_) => {

@@ -1,16 +1,27 @@
-//! Owns checking the lines of a whole ledger: each against its leaf, and all leaves against the signed root.
+//! Owns checking the lines of a whole ledger, a site's or the audit log's: each against its leaf, and all leaves against the
+//! signed root.
 //! Refuses gaps: what was erased or is withheld has its line as well.
 
 use super::align::Align;
 use super::broken::{Broken, Failure, What};
-use super::contents::Contents;
 use super::history::{Agreement, History};
-use super::line::Line;
 use crate::ledger::{Frontier, Hash};
+
+/// What the leaves of one kind of ledger say.
+pub(super) trait Leaves: Sized {
+    /// A line as it was read.
+    type Leaf<'a>;
+
+    /// Reads a line: the place that it claims, the hash of its leaf, and what it says; or why it cannot be read.
+    fn read(line: &str) -> Result<(u64, Hash, Self::Leaf<'_>), String>;
+
+    /// Takes the next leaf, which is the one that was recorded at `index`.
+    fn take(&mut self, index: u64, leaf: &Self::Leaf<'_>) -> Result<(), Broken>;
+}
 
 /// A whole ledger while its lines come.
 #[derive(Debug)]
-pub(super) struct Whole {
+pub(super) struct Whole<Contents> {
     leaves: Vec<Hash>,
     /// Whether more of them were signed.
     too_few: bool,
@@ -23,7 +34,7 @@ pub(super) struct Whole {
     contents: Contents,
 }
 
-impl Whole {
+impl<Contents: Leaves> Whole<Contents> {
     pub(super) fn new(history: &History, leaves: Vec<Hash>, contents: Contents) -> Self {
         let agreement = history.held_against(&leaves);
         let own = (!agreement.sound).then(Frontier::default);
@@ -40,12 +51,8 @@ impl Whole {
     pub(super) fn take(&mut self, text: &[u8]) -> Result<(), Failure> {
         let at = self.lines;
         self.lines += 1;
-        let line = std::str::from_utf8(text).map_err(|error| error.to_string()).and_then(Line::parse);
-        let line = line.and_then(|line| match line.path {
-            None => Ok(line),
-            Some(_) => Err("a whole ledger has no paths".to_owned()),
-        });
-        let hash = line.as_ref().ok().map(|line| line.content.leaf_hash());
+        let line = std::str::from_utf8(text).map_err(|error| error.to_string()).and_then(Contents::read);
+        let hash = line.as_ref().ok().map(|(_, hash, _)| *hash);
         if let Some(own) = &mut self.own {
             own.append(hash.unwrap_or(Hash([0; 32])), |_, _| ());
         }
@@ -55,9 +62,9 @@ impl Whole {
         }
         let leaf = usize::try_from(at).ok().and_then(|at| self.leaves.get(at));
         match line {
-            Ok(line) if line.index == at && hash.as_ref() == leaf => {
+            Ok((index, _, content)) if index == at && hash.as_ref() == leaf => {
                 if self.odd_content.is_none()
-                    && let Err(broken) = self.contents.take(at, &line.content)
+                    && let Err(broken) = self.contents.take(at, &content)
                 {
                     if self.agreement.sound {
                         return Err(broken.into());
@@ -66,11 +73,11 @@ impl Whole {
                 }
             }
             // The list of leaves has the same gap, as it has where rows were taken out of a database.
-            Ok(line) if hash.as_ref() == leaf && line.index > at && self.too_few => {
-                self.align = Some(Align::gap(&self.leaves, at, line.index));
+            Ok((index, ..)) if hash.as_ref() == leaf && index > at && self.too_few => {
+                self.align = Some(Align::gap(&self.leaves, at, index));
             }
-            Ok(line) => {
-                let why = (hash.as_ref() == leaf).then(|| format!("that it is leaf {}", line.index));
+            Ok((index, ..)) => {
+                let why = (hash.as_ref() == leaf).then(|| format!("that it is leaf {index}"));
                 self.align = Some(Align::new(&self.leaves, at, hash, why));
             }
             Err(why) => self.align = Some(Align::new(&self.leaves, at, None, Some(why))),
@@ -97,7 +104,7 @@ impl Whole {
         } else {
             if own.is_some_and(|own| own.size() == newest.size && own.root() == newest.root) {
                 let at = first_difference.unwrap_or(leaves.len() as u64);
-                let detail = "its hash in leaves/ is not the one that was recorded; the receipts themselves are as they were";
+                let detail = "its hash in the list of leaves is not the one that was recorded; the lines themselves are as they were";
                 return Err(Broken::at(at, What::Changed, detail).into());
             }
             if let Some(broken) = of_lines.or(odd_content) {
@@ -133,7 +140,7 @@ fn bounded(leaves: u64, size: u64, agreement: Agreement) -> Broken {
         format!("; {size} leaves were signed, {leaves} are here")
     };
     let detail = format!(
-        "something {place}, and leaves/ was rewritten to match: its root is not the one that was signed{counts}"
+        "something {place}, and the list of leaves was rewritten to match: its root is not the one that was signed{counts}"
     );
     Broken { index: (from == last).then_some(from), what, detail }
 }

@@ -9,8 +9,12 @@ use super::report::{Counts, Report, Scope};
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scope, origin, size, key, key_is_the_files, earlier, saved, counts } = self;
-        let Counts { receipts, erased, withheld, notices, builds, first, last, .. } = counts;
-        write!(f, "Proven: {}", count(*receipts, "receipt"))?;
+        let Counts { receipts, erased, withheld, entries, notices, builds, first, last, .. } = counts;
+        if *scope == Scope::Audit {
+            write!(f, "Proven: {} of the audit log", count_as(*entries, "entry", "entries"))?;
+        } else {
+            write!(f, "Proven: {}", count(*receipts, "receipt"))?;
+        }
         if let (Some(first), Some(last)) = (first, last) {
             let (first, last) = (date(*first), date(*last));
             if first == last {
@@ -19,7 +23,7 @@ impl fmt::Display for Report {
                 write!(f, " from {first} to {last}")?;
             }
         }
-        let each = if *receipts == 1 { "stands" } else { "stand each" };
+        let each = if *receipts + *entries == 1 { "stands" } else { "stand each" };
         match scope {
             Scope::Whole => write!(
                 f,
@@ -33,6 +37,19 @@ impl fmt::Display for Report {
             Scope::Part => write!(
                 f,
                 ", {each} unchanged at the recorded place ({} erased, {} withheld) in the ledger {origin} of {}; that the selection is complete, only the whole ledger shows",
+                number(*erased),
+                number(*withheld),
+                count_as(*size, "leaf", "leaves"),
+            )?,
+            Scope::Audit if *withheld == 0 => write!(
+                f,
+                ", unchanged, complete and in order, {} erased by retention, in the ledger {origin} of {}",
+                number(*erased),
+                count_as(*size, "leaf", "leaves"),
+            )?,
+            Scope::Audit => write!(
+                f,
+                ", {each} unchanged at the recorded place ({} erased by retention, {} not selected) in the ledger {origin} of {}; that the selection is complete, only the whole log shows",
                 number(*erased),
                 number(*withheld),
                 count_as(*size, "leaf", "leaves"),
@@ -53,7 +70,12 @@ impl fmt::Display for Report {
         }
         write!(f, "; signed by {key}")?;
         if *key_is_the_files {
-            write!(f, ", a key from the file itself: compare it with the one at https://{origin}/key")?;
+            f.write_str(", a key from the file itself: compare it with the one ")?;
+            if *scope == Scope::Audit {
+                f.write_str("that `assent audit key` shows")?;
+            } else {
+                write!(f, "at https://{origin}/key")?;
+            }
         }
         f.write_str(".")
     }

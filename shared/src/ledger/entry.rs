@@ -28,6 +28,12 @@ impl Salt {
         self.commit(b"assent.tombstone.v1\0", body)
     }
 
+    /// Commits to the canonical bytes of an audit entry.
+    #[must_use]
+    pub fn commit_audit(&self, body: &str) -> Hash {
+        self.commit(b"assent.audit.v1\0", body)
+    }
+
     /// The tag has no other tag as its beginning, and the salt's length is fixed: no two inputs give the same bytes.
     fn commit(&self, tag: &[u8], body: &str) -> Hash {
         Hash(Sha256::new().chain_update(tag).chain_update(self.0).chain_update(body).finalize().into())
@@ -64,6 +70,11 @@ pub enum Entry {
     /// A decision's receipt.
     Receipt {
         /// See [`Salt::commit_receipt`].
+        commitment: Hash,
+    },
+    /// An operator did or saw something; only in the audit log's own ledger.
+    Audit {
+        /// See [`Salt::commit_audit`].
         commitment: Hash,
     },
     /// Some receipts were erased.
@@ -219,6 +230,7 @@ mod tests {
         let hash = Hash([7; 32]);
         for entry in [
             Entry::Receipt { commitment: hash },
+            Entry::Audit { commitment: hash },
             Entry::Tombstone { commitment: hash },
             Entry::Notice { hash, number: 3, published_at: -5 },
             Entry::Widget { build: "ab".to_owned(), code: hash, glue: hash },
@@ -243,6 +255,7 @@ mod tests {
         let salt = Salt([1; 32]);
         let commitment = salt.commit_receipt("{}");
         assert_ne!(commitment, salt.commit_tombstone("{}"));
+        assert_ne!(commitment, salt.commit_audit("{}"));
         assert_ne!(commitment, salt.commit_receipt("{} "));
         assert_ne!(commitment, Salt([2; 32]).commit_receipt("{}"));
         assert_eq!(format!("{salt:?}"), "Salt");

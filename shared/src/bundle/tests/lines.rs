@@ -99,7 +99,7 @@ fn with_the_leaves_rewritten_the_place_is_bounded_by_checkpoints() {
     for (lines, what) in [(changed, What::Changed), (less, What::Removed), (more, What::Inserted)] {
         let broken = broken(&with_leaves_of(&files, &lines));
         assert_eq!((broken.index, broken.what), (None, what));
-        let place = format!("between leaf {before} and leaf {behind}, and leaves/ was rewritten");
+        let place = format!("between leaf {before} and leaf {behind}, and the list of leaves was rewritten");
         assert!(broken.detail.contains(&place), "{broken}");
     }
     let mut hash = files.clone();
