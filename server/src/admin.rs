@@ -1,6 +1,9 @@
 //! Owns what the operator's pages share: their shell (navigation, trail, what was done), their style and their policy.
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
+mod notice;
+mod notices;
+
 use std::sync::LazyLock;
 
 use askama::Template;
@@ -36,7 +39,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The pages that belong to no resource.
 pub fn routes() -> Router<App> {
-    Router::new().route("/admin/style.css", get(get_style))
+    Router::new().route("/admin/style.css", get(get_style)).merge(notice::routes()).merge(notices::routes())
 }
 
 /// `GET /admin/style.css`
@@ -151,6 +154,11 @@ impl Shell {
     pub(crate) fn style(&self) -> &'static str {
         &STYLE_ADDRESS
     }
+}
+
+/// An instant for people.
+pub(crate) fn time(milliseconds: i64) -> String {
+    crate::pages::records::time(milliseconds)
 }
 
 /// The address of one of a site's pages.

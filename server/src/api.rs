@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 use crate::pages::replay;
 use crate::serve_file::Precompressed;
 use crate::state::App;
-use crate::{decisions, export, me, publish, receipts};
+use crate::{decisions, drafts, export, me, publish, publishing, receipts, versions};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn operators() -> OpenApiRouter<App> {
@@ -32,6 +32,9 @@ fn operators() -> OpenApiRouter<App> {
         .routes(routes!(export::get_export))
         .routes(routes!(receipts::get_receipt))
         .routes(routes!(replay::get_receipt_replay))
+        .merge(drafts::routes())
+        .merge(publishing::routes())
+        .merge(versions::routes())
 }
 
 /// What the pages of a site ask for their visitors.

@@ -3,27 +3,28 @@
 
 mod keys;
 mod ledger;
+mod notices;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use assent_shared::{DecisionId, PurposeId, SiteId};
+use assent_shared::{DecisionId, SiteId};
 use clap::{Parser, Subcommand};
 
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
+use self::notices::NoticeCommand;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
-use crate::notices::Published;
 use crate::pages::replay;
 use crate::receipts::View;
 use crate::sealer::Sealer;
 use crate::store::{Environment, Site, Store};
 use crate::verify::Verification;
-use crate::{Server, demo, domain, log, notices, receipts};
+use crate::{Server, demo, domain, log, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -47,7 +48,7 @@ enum Command {
     /// Make and revoke operator keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Publish notices
+    /// Write, publish and compare notices
     #[command(subcommand)]
     Notice(NoticeCommand),
     /// Say where a file's receipts can be seen as they were shown
@@ -106,21 +107,6 @@ enum SiteCommand {
     },
     /// List the sites
     List,
-}
-
-#[derive(Debug, Subcommand)]
-enum NoticeCommand {
-    /// Publish a notice file as the site's newest notice
-    Publish {
-        /// The site's id
-        #[arg(long)]
-        site: SiteId,
-        /// A purpose that changed so much that everybody is asked again, once for each
-        #[arg(long = "material", value_name = "PURPOSE")]
-        material: Vec<PurposeId>,
-        /// The notice file (TOML)
-        file: PathBuf,
-    },
 }
 
 /// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
@@ -183,7 +169,7 @@ impl Cli {
                 ledger::retention(arguments, &store).await
             }
             Command::Key(command) => keys::run(command, &settings, &open(&settings).await?).await,
-            Command::Notice(command) => publish(command, &open(&settings).await?).await,
+            Command::Notice(command) => notices::run(command, &settings, open(&settings).await?).await,
             Command::Receipt { site, view, decision } => {
                 let store = open(&settings).await?;
                 let site = known(&store, &site).await?;
@@ -304,20 +290,6 @@ async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
                 print(&format!("{}\t{}\t{origins}\t{}{sharing}\n", site.id, site.environment, site.name));
             }
         }
-    }
-    Ok(())
-}
-
-async fn publish(
-    NoticeCommand::Publish { site, material, file }: NoticeCommand,
-    store: &Store,
-) -> Result<(), String> {
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
-    match notices::publish(store, &site, &text, &material, Clock::default().now()).await {
-        Ok(Published::Number(number)) => print(&format!("Published as notice {number} of `{site}`.\n")),
-        Ok(Published::Unchanged) => print("Nothing to publish: the newest notice says exactly this.\n"),
-        Err(error) => return Err(format!("{}: {error}", file.display())),
     }
     Ok(())
 }

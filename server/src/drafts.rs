@@ -72,10 +72,17 @@ pub async fn discard(app: &App, caller: &Caller, site: &SiteId, made_from: i64) 
 }
 
 /// Makes a draft of a version that was published before.
-pub async fn roll_back(app: &App, caller: &Caller, site: &SiteId, made_from: i64, number: u32) -> Result<Draft> {
+pub async fn roll_back(
+    app: &App,
+    caller: &Caller,
+    site: &SiteId,
+    made_from: i64,
+    number: u32,
+) -> Result<Draft> {
     caller.require(Permission::EditNotices, site)?;
     let text = versions::file(app, caller, site, number).await?.to_toml();
-    change(app, caller, site, made_from, Some(&text), Action::DraftSave, format!("back to notice {number}")).await
+    change(app, caller, site, made_from, Some(&text), Action::DraftSave, format!("back to notice {number}"))
+        .await
 }
 
 async fn change(

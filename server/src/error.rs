@@ -79,7 +79,9 @@ pub enum Error {
         next: String,
     },
     /// 409: somebody else has changed the draft since the revision that this was made from.
-    #[error("the draft has the revision {revision} by now, and this was made from {made_from}; read it again, and save what you changed anew")]
+    #[error(
+        "the draft has the revision {revision} by now, and this was made from {made_from}; read it again, and save what you changed anew"
+    )]
     DraftConflict {
         /// What the caller has seen.
         made_from: i64,
@@ -219,7 +221,10 @@ impl Error {
 
 /// Findings, each on a line of its own.
 fn lines(findings: &[Finding]) -> String {
-    findings.iter().map(|finding| format!("\n{finding}")).collect()
+    findings
+        .iter()
+        .map(|finding| format!("\n{} at {}: {}", finding.rule, finding.at, finding.message))
+        .collect()
 }
 
 /// A permission as keys and messages name it.

@@ -1,7 +1,10 @@
 //! Owns the notice as the operator writes it (TOML), and publishing it under the site's next number.
 //! Refuses a notice that lacks a text in one of its languages, or what the law and a receipt's views need, and says which.
 
+pub mod catalogue;
+pub mod difference;
 pub mod file;
+pub mod lint;
 
 use std::collections::BTreeMap;
 
@@ -231,14 +234,21 @@ pub(crate) async fn publish_as(
         })?;
     match (problem, published) {
         (Some(problem), _) => Err(Error::Internal(problem)),
-        (None, Publishing::Number(number)) => Ok(Published::Number(u32::try_from(number).unwrap_or(u32::MAX))),
+        (None, Publishing::Number(number)) => {
+            Ok(Published::Number(u32::try_from(number).unwrap_or(u32::MAX)))
+        }
         (None, Publishing::Unchanged) => Ok(Published::Unchanged),
         (None, Publishing::Gone) => Ok(Published::Gone),
     }
 }
 
 /// Gives a notice its number, and each purpose the number at which it last changed materially.
-pub(crate) fn numbered(notice: Notice, number: u32, newest: Option<&Notice>, material: &[PurposeId]) -> Notice {
+pub(crate) fn numbered(
+    notice: Notice,
+    number: u32,
+    newest: Option<&Notice>,
+    material: &[PurposeId],
+) -> Notice {
     let since = |id: &PurposeId, essential: bool| {
         let before = newest.and_then(|newest| newest.purposes.iter().find(|purpose| purpose.id == *id));
         match before {

@@ -80,7 +80,9 @@ pub async fn publish(app: &App, caller: &Caller, site: &SiteId, wish: &Wish) -> 
     if let Some(publish_at) = wish.at {
         let now = app.clock.now();
         if publish_at <= now {
-            return Err(Error::InvalidNotice("The date to publish on is over; leave it out to publish now.".to_owned()));
+            return Err(Error::InvalidNotice(
+                "The date to publish on is over; leave it out to publish now.".to_owned(),
+            ));
         }
         audit::record(app, caller, Action::NoticeSchedule, Some(site), about).await?;
         let plan = ScheduleRow {
@@ -110,7 +112,8 @@ pub async fn publish(app: &App, caller: &Caller, site: &SiteId, wish: &Wish) -> 
         overrides: &overrides,
         note: wish.note.as_deref(),
     };
-    match notices::publish_as(&app.store, site, notice, &wish.material, &publication, app.clock.now()).await? {
+    match notices::publish_as(&app.store, site, notice, &wish.material, &publication, app.clock.now()).await?
+    {
         Published::Number(number) => Ok(Done::Published(number)),
         Published::Unchanged => Ok(Done::Unchanged),
         Published::Gone => Err(gone(app, site, &wish.source).await?),
@@ -142,7 +145,11 @@ pub(crate) async fn planned(app: &App, site: &SiteId) -> Result<Option<Plan>> {
             let newest = app.catalog.notice(site, number).await?;
             let next = number.saturating_add(1);
             let numbered = notices::numbered(notice.clone(), next, Some(&newest.notice), &material);
-            numbered.optional().filter(|purpose| purpose.since == next).map(|purpose| purpose.id.clone()).collect()
+            numbered
+                .optional()
+                .filter(|purpose| purpose.since == next)
+                .map(|purpose| purpose.id.clone())
+                .collect()
         }
         (Some(notice), _) => notice.optional().map(|purpose| purpose.id.clone()).collect(),
         (None, _) => material,
@@ -155,7 +162,8 @@ pub async fn cancel(app: &App, caller: &Caller, site: &SiteId) -> Result<()> {
     caller.require(Permission::PublishNotices, site)?;
     app.catalog.site(site).await?;
     let row = app.store.schedule(site).await?.ok_or(Error::NotFound)?;
-    audit::record(app, caller, Action::NoticeCancel, Some(site), format!("planned by {}", row.made_by)).await?;
+    audit::record(app, caller, Action::NoticeCancel, Some(site), format!("planned by {}", row.made_by))
+        .await?;
     if app.store.cancel_schedule(site, &row.schedule_id).await? { Ok(()) } else { Err(Error::NotFound) }
 }
 
@@ -175,7 +183,8 @@ async fn drafted(app: &App, site: &SiteId, made_from: i64) -> Result<String> {
     if revision != made_from {
         return Err(Error::DraftConflict { made_from, revision });
     }
-    row.and_then(|row| row.body).ok_or_else(|| Error::InvalidNotice("There is no draft to publish.".to_owned()))
+    row.and_then(|row| row.body)
+        .ok_or_else(|| Error::InvalidNotice("There is no draft to publish.".to_owned()))
 }
 
 async fn gone(app: &App, site: &SiteId, source: &Source) -> Result<Error> {
@@ -194,7 +203,8 @@ fn about(wish: &Wish) -> String {
         let ids: Vec<&str> = wish.material.iter().map(PurposeId::as_str).collect();
         about.push(format!("asked again: {}", ids.join(", ")));
     }
-    about.extend(wish.overrides.iter().map(|one| format!("overridden: {one}")));
+    let overrides = wish.overrides.iter();
+    about.extend(overrides.map(|one| format!("overridden: {} at {} ({})", one.rule, one.at, one.reason)));
     about.join("; ")
 }
 

@@ -13,7 +13,7 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
-use crate::pages::{choices, cookies, notice, replay, verify};
+use crate::pages::{choices, cookies, notice, replay, verify, versions};
 use crate::state::App;
 use crate::{admin, api, demo, log, probes, publish, tag, widget};
 
@@ -39,6 +39,7 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/_assent/{site}", get(tag::get_tag))
         .route("/_assent/widget/{hash}/{file}", get(widget::get_widget_file))
         .route("/_assent/assent.d.ts", get(widget::get_types))
+        .route("/_assent/{site}/notices", get(versions::get_versions))
         .route("/_assent/{site}/notices/{file}", get(notice::get_notice_file))
         // The visitor
         .merge(api::visitor_routes().layer(pages_may_ask(app.clone())))

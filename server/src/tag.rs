@@ -126,7 +126,7 @@ impl<'a> From<&'a Adapter> for Told<'a> {
 /// The tag's query.
 #[derive(Debug, Deserialize)]
 pub struct TagQuery {
-    lang: Option<String>,
+    pub(crate) lang: Option<String>,
 }
 
 /// `GET /_assent/{site}.js`

@@ -36,8 +36,6 @@ use crate::notices::lint::{Finding, Severity};
 use crate::publishing::{self, Plan};
 use crate::state::App;
 
-pub(crate) use self::preview::PREVIEW;
-
 /// What was just done, as `?done=` says it.
 const SENTENCES: &[(&str, &str)] = &[
     ("saved", "The draft is saved. Nothing is published yet."),
@@ -62,7 +60,7 @@ const PARTS: [(&str, &str); 9] = [
 ];
 
 /// The editor's addresses.
-pub fn routes() -> Router<App> {
+pub(super) fn routes() -> Router<App> {
     let at = |path: &str| format!("/admin/sites/{{site}}/notice{path}");
     Router::new()
         .route(&at(""), get(overview))
@@ -126,13 +124,18 @@ impl Editing {
             *path != "/publish" || self.caller.may(Permission::PublishNotices, self.id())
         });
         parts
-            .map(|(text, path)| Link { text: text.to_owned(), address: self.address(path), here: path == here })
+            .map(|(text, path)| Link {
+                text: text.to_owned(),
+                address: self.address(path),
+                here: path == here,
+            })
             .collect()
     }
 
     /// The changed file as text, if it is one.
     pub(super) fn text(&self) -> std::result::Result<String, String> {
-        let file: NoticeFile = self.file.clone().try_into().map_err(|error: toml::de::Error| error.to_string())?;
+        let file: NoticeFile =
+            self.file.clone().try_into().map_err(|error: toml::de::Error| error.to_string())?;
         Ok(file.to_toml())
     }
 }

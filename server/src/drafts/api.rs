@@ -1,13 +1,14 @@
 //! Owns the draft's addresses for programs: reading it, replacing it, discarding it, and what the linter says.
 //! Refuses a save that does not say which revision it was made from.
 
-use assent_shared::SiteId;
-use axum::Router;
+use assent_shared::{Problem, SiteId};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use axum::routing::get;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::{Draft, Examined, discard, get as read, lint, save};
 use crate::answers;
@@ -20,14 +21,12 @@ use crate::state::App;
 const TOML: &str = "application/toml";
 
 /// The draft's addresses under `/api/v1`.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/sites/{site}/draft", get(get_draft).put(put_draft).delete(delete_draft))
-        .route("/api/v1/sites/{site}/draft/lint", get(lint_draft))
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(get_draft, put_draft, delete_draft)).routes(routes!(lint_draft))
 }
 
 /// How a notice file is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
     /// Inside a JSON object, with what is known beside it.
@@ -38,7 +37,7 @@ pub(crate) enum Format {
 }
 
 /// The query of a read.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FormatQuery {
     #[serde(default)]
@@ -46,23 +45,24 @@ pub(crate) struct FormatQuery {
 }
 
 /// The query of a save whose body is the file alone, and of discarding.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RevisionQuery {
     revision: Option<i64>,
 }
 
 /// What is saved: the file in one of its two forms, and the revision that it was made from.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SavedDraft {
     revision: i64,
     toml: Option<String>,
+    #[schema(value_type = Option<Object>)]
     notice: Option<NoticeFile>,
 }
 
 /// A draft as programs read it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DraftAnswer {
     /// What a save names that was made from this one; 0 before the first.
     revision: i64,
@@ -75,15 +75,17 @@ pub(crate) struct DraftAnswer {
     /// The notice file.
     toml: String,
     /// The same file as JSON.
+    #[schema(value_type = Option<Object>)]
     notice: Option<NoticeFile>,
 }
 
 /// What a look at a draft finds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LintAnswer {
     /// Why it cannot be published as it is, whatever is overridden.
     problem: Option<String>,
     /// What the linter says.
+    #[schema(value_type = Vec<Object>)]
     findings: Vec<Finding>,
 }
 
@@ -100,8 +102,15 @@ pub(crate) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T> {
     query.map(|Query(query)| query).map_err(|rejection| Error::InvalidQuery(rejection.body_text()))
 }
 
-/// `GET /api/v1/sites/{site}/draft`
-pub async fn get_draft(
+/// The draft, or what one would start from.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/draft",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id"), FormatQuery),
+    responses((status = 200, description = "The draft", content((DraftAnswer = "application/json"), (String = "application/toml"))))
+)]
+pub(crate) async fn get_draft(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,
@@ -115,8 +124,19 @@ pub async fn get_draft(
     }
 }
 
-/// `PUT /api/v1/sites/{site}/draft`
-pub async fn put_draft(
+/// Replaces the draft that was made from a revision.
+///
+/// Another revision in between is a conflict: read again, and save what changed anew. A file that still lacks something is taken.
+#[utoipa::path(
+    put,
+    path = "/api/v1/sites/{site}/draft",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id"), RevisionQuery),
+    request_body(content((SavedDraft = "application/json"), (String = "application/toml"))),
+    responses((status = 200, description = "The draft as it is now", body = DraftAnswer),
+        (status = 409, description = "The draft has another revision by now", body = Problem))
+)]
+pub(crate) async fn put_draft(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,
@@ -145,8 +165,16 @@ pub async fn put_draft(
     answers::json(&DraftAnswer::from(save(&app, &caller, &site, revision, &text).await?))
 }
 
-/// `DELETE /api/v1/sites/{site}/draft`
-pub async fn delete_draft(
+/// Discards the draft.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sites/{site}/draft",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id"), RevisionQuery),
+    responses((status = 200, description = "What a draft would start from", body = DraftAnswer),
+        (status = 409, description = "The draft has another revision by now", body = Problem))
+)]
+pub(crate) async fn delete_draft(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,
@@ -157,8 +185,15 @@ pub async fn delete_draft(
     answers::json(&DraftAnswer::from(discard(&app, &caller, &site, revision).await?))
 }
 
-/// `GET /api/v1/sites/{site}/draft/lint`
-pub async fn lint_draft(
+/// What the linter says of the draft, and why it cannot be published yet.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/draft/lint",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    responses((status = 200, description = "What was found", body = LintAnswer))
+)]
+pub(crate) async fn lint_draft(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,

@@ -1,12 +1,13 @@
 //! Owns publishing's addresses for programs: publishing at once, and the plan for a date.
 //! Refuses a body that says both a revision and a file, or neither.
 
-use assent_shared::{PurposeId, SiteId};
-use axum::Router;
+use assent_shared::{Problem, PurposeId, SiteId};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::{Done, Plan, Source, Wish, cancel, plan, publish};
 use crate::answers;
@@ -16,14 +17,16 @@ use crate::notices::lint::Override;
 use crate::state::App;
 
 /// Publishing's addresses under `/api/v1`; the list of versions shares one of them.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/sites/{site}/notices", post(publish_notice))
-        .route("/api/v1/sites/{site}/schedule", get(get_schedule).put(put_schedule).delete(delete_schedule))
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(publish_notice)).routes(routes!(
+        get_schedule,
+        put_schedule,
+        delete_schedule
+    ))
 }
 
 /// What is to be published, and how.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PublishBody {
     /// The draft's revision.
@@ -35,6 +38,7 @@ pub(crate) struct PublishBody {
     material: Vec<PurposeId>,
     /// What the linter refuses and is published all the same.
     #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
     overrides: Vec<Override>,
     /// A sentence for the list of versions.
     note: Option<String>,
@@ -63,7 +67,7 @@ impl PublishBody {
 }
 
 /// What became of publishing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PublishAnswer {
     /// The newest notice's number.
     number: u32,
@@ -72,7 +76,7 @@ pub(crate) struct PublishAnswer {
 }
 
 /// A plan as programs read it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PlanAnswer {
     /// When it is published.
     publish_at: i64,
@@ -83,6 +87,7 @@ pub(crate) struct PlanAnswer {
     /// The purposes that will be asked again.
     asked_again: Vec<PurposeId>,
     /// What of the linter is overridden.
+    #[schema(value_type = Vec<Object>)]
     overrides: Vec<Override>,
     /// A sentence for the list of versions.
     note: Option<String>,
@@ -110,8 +115,20 @@ impl From<Plan> for PlanAnswer {
     }
 }
 
-/// `POST /api/v1/sites/{site}/notices`
-pub async fn publish_notice(
+/// Publishes the draft or a file as the newest notice.
+///
+/// 200 instead of 201 where the newest says exactly this already.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sites/{site}/notices",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    request_body(content = PublishBody),
+    responses((status = 201, description = "It is published", body = PublishAnswer),
+        (status = 200, description = "The newest says exactly this already", body = PublishAnswer),
+        (status = 409, description = "The draft has another revision by now", body = Problem))
+)]
+pub(crate) async fn publish_notice(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,
@@ -130,8 +147,15 @@ pub async fn publish_notice(
     Ok((error::created(published), answers::json(&PublishAnswer { number, published })?).into_response())
 }
 
-/// `GET /api/v1/sites/{site}/schedule`
-pub async fn get_schedule(
+/// What is planned to be published, or could not be.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/schedule",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    responses((status = 200, description = "The plan", body = PlanAnswer))
+)]
+pub(crate) async fn get_schedule(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,
@@ -140,8 +164,17 @@ pub async fn get_schedule(
     answers::json(&PlanAnswer::from(plan))
 }
 
-/// `PUT /api/v1/sites/{site}/schedule`
-pub async fn put_schedule(
+/// Plans to publish on a date, in place of what was planned.
+#[utoipa::path(
+    put,
+    path = "/api/v1/sites/{site}/schedule",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    request_body(content = PublishBody),
+    responses((status = 200, description = "The plan", body = PlanAnswer),
+        (status = 409, description = "The draft has another revision by now", body = Problem))
+)]
+pub(crate) async fn put_schedule(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,
@@ -156,8 +189,15 @@ pub async fn put_schedule(
     answers::json(&PlanAnswer::from(planned))
 }
 
-/// `DELETE /api/v1/sites/{site}/schedule`
-pub async fn delete_schedule(
+/// Takes the plan back.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sites/{site}/schedule",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id")),
+    responses((status = 204, description = "There is no plan any more"))
+)]
+pub(crate) async fn delete_schedule(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use assent_shared::{PurposeId, SiteId};
 
-use super::{about, judged, Source, Wish};
+use super::{Source, Wish, about, judged};
 use crate::access::Caller;
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
@@ -39,7 +39,9 @@ pub async fn publish_what_is_due(app: &App) -> Result<u64> {
     let mut published = 0;
     for site in app.store.due_schedules(now).await? {
         let Ok(site) = site.parse::<SiteId>() else { continue };
-        let Some(plan) = app.store.schedule(&site).await?.filter(|plan| plan.publish_at <= now) else { continue };
+        let Some(plan) = app.store.schedule(&site).await?.filter(|plan| plan.publish_at <= now) else {
+            continue;
+        };
         match publish(app, &site, &plan).await {
             Ok(Published::Number(_)) => published += 1,
             // Another server was faster, or somebody took it back just now.

@@ -108,14 +108,27 @@ impl Store {
                 .execute(&mut **transaction)
                 .await?
                 .rows_affected(),
-                Origin::Schedule(id) => sqlx::query::<Db>(
-                    "delete from schedule where site = $1 and schedule_id = $2 and failed_at is null",
-                )
-                .bind(site.as_str())
-                .bind(id)
-                .execute(&mut **transaction)
-                .await?
-                .rows_affected(),
+                Origin::Schedule(id) => {
+                    // A draft that says what the plan says has become the notice with it.
+                    sqlx::query::<Db>(
+                        "update drafts set body = null, revision = revision + 1, updated_at = $3, updated_by = $4
+                         where site = $1 and body = (select body from schedule where site = $1 and schedule_id = $2)",
+                    )
+                    .bind(site.as_str())
+                    .bind(id)
+                    .bind(now)
+                    .bind(publication.published_by)
+                    .execute(&mut **transaction)
+                    .await?;
+                    sqlx::query::<Db>(
+                        "delete from schedule where site = $1 and schedule_id = $2 and failed_at is null",
+                    )
+                    .bind(site.as_str())
+                    .bind(id)
+                    .execute(&mut **transaction)
+                    .await?
+                    .rows_affected()
+                }
             };
             if taken != 1 {
                 return Ok(Publishing::Gone);

@@ -2,12 +2,13 @@
 //! Refuses nothing of its own; it says what `versions.rs` finds.
 
 use assent_shared::{PurposeId, SiteId};
-use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use axum::routing::get;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::{Version, compare, file, list, notice};
 use crate::answers;
@@ -22,15 +23,15 @@ use crate::state::App;
 const LIMITS: (u32, u32) = (50, 500);
 
 /// The versions' addresses under `/api/v1`.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/sites/{site}/notices", get(list_notices))
-        .route("/api/v1/sites/{site}/notices/{number}", get(get_notice))
-        .route("/api/v1/sites/{site}/notices/{old}/compare/{new}", get(compare_notices))
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_notices))
+        .routes(routes!(get_notice))
+        .routes(routes!(compare_notices))
 }
 
 /// The query of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
     limit: Option<u32>,
@@ -38,20 +39,21 @@ pub(crate) struct ListQuery {
 }
 
 /// A page of a list.
-#[derive(Debug, Serialize)]
-pub(crate) struct Page<T> {
-    items: Vec<T>,
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VersionPage {
+    items: Vec<VersionAnswer>,
     next: Option<u32>,
 }
 
 /// A version as programs read it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VersionAnswer {
     number: u32,
     hash: String,
     published_at: i64,
     published_by: Option<String>,
     asked_again: Vec<PurposeId>,
+    #[schema(value_type = Vec<Object>)]
     overrides: Vec<Override>,
     note: Option<String>,
     differences: usize,
@@ -66,15 +68,23 @@ impl From<Version> for VersionAnswer {
 }
 
 /// The differences between two versions.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CompareAnswer {
     old: u32,
     new: u32,
+    #[schema(value_type = Vec<Object>)]
     changes: Vec<Change>,
 }
 
-/// `GET /api/v1/sites/{site}/notices`
-pub async fn list_notices(
+/// The versions, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/notices",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id"), ListQuery),
+    responses((status = 200, description = "A page of them", body = VersionPage))
+)]
+pub(crate) async fn list_notices(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,
@@ -86,11 +96,18 @@ pub async fn list_notices(
         return Err(Error::InvalidQuery(format!("`limit` is from 1 to {}", LIMITS.1)));
     }
     let (versions, next) = list(&app, &caller, &site, after, limit).await?;
-    answers::json(&Page { items: versions.into_iter().map(VersionAnswer::from).collect(), next })
+    answers::json(&VersionPage { items: versions.into_iter().map(VersionAnswer::from).collect(), next })
 }
 
-/// `GET /api/v1/sites/{site}/notices/{number}`
-pub async fn get_notice(
+/// One version: the bytes that are hashed, or the file that publishes it anew.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/notices/{number}",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id"), ("number" = u32, Path, description = "The notice's number"), FormatQuery),
+    responses((status = 200, description = "The notice", content((Object = "application/json"), (String = "application/toml"))))
+)]
+pub(crate) async fn get_notice(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf((site, number)): PathOf<(SiteId, u32)>,
@@ -111,8 +128,18 @@ pub async fn get_notice(
     }
 }
 
-/// `GET /api/v1/sites/{site}/notices/{old}/compare/{new}`
-pub async fn compare_notices(
+/// What differs between two versions.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/notices/{old}/compare/{new}",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id"),
+        ("old" = u32, Path, description = "The older notice's number"),
+        ("new" = u32, Path, description = "The newer one's"),
+    ),
+    responses((status = 200, description = "The differences", body = CompareAnswer))
+)]
+pub(crate) async fn compare_notices(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf((site, old, new)): PathOf<(SiteId, u32, u32)>,

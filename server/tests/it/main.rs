@@ -8,6 +8,7 @@ mod ledger;
 
 mod bundle;
 mod decisions;
+mod drafts;
 mod erasure;
 mod exports;
 mod forks;

@@ -144,7 +144,8 @@ impl Field {
                 if words.iter().all(|(word, _)| *word != text) {
                     return Err("Choose one of these.".to_owned());
                 }
-                (words.first().is_some_and(|(first, _)| *first != text)).then(|| Value::String(text.to_owned()))
+                (words.first().is_some_and(|(first, _)| *first != text))
+                    .then(|| Value::String(text.to_owned()))
             }
             Kind::Colour(default) => {
                 check(text)?;
@@ -236,7 +237,7 @@ fn set_in<'a>(table: &mut Table, segments: &[&'a str], value: Option<Value>, abo
                 list.push(Value::Table(Table::new()));
             }
             let last = list.len() - 1;
-            let here: Vec<&str> = here.into_iter().chain([*segment]).collect();
+            let here: Vec<&str> = here.iter().copied().chain([*segment]).collect();
             if let Some(Value::Table(inner)) = list.get_mut(at.min(last)) {
                 set_in(inner, rest, value, &here);
             }
@@ -308,7 +309,11 @@ mod tests {
             assert!(put(&field, text, &mut file).is_empty(), "{key}");
             assert_eq!(field.shown(&file), text, "{key}");
         }
-        assert_eq!(get(&file, "purposes.a.texts.de.name"), Some(&Value::String(String::new())), "its type demands it");
+        assert_eq!(
+            get(&file, "purposes.a.texts.de.name"),
+            Some(&Value::String(String::new())),
+            "its type demands it"
+        );
         for key in ["controller.name", "purposes.a.texts.de.description"] {
             put(&Field::new(Kind::Line, key, "x"), "", &mut file);
         }
@@ -320,11 +325,13 @@ mod tests {
     #[test]
     fn what_cannot_be_taken_is_said_and_changes_nothing() {
         let mut file = file();
-        let country = Field::new(Kind::Line, "controller.country", "Country").is::<assent_shared::terms::Location>();
+        let country =
+            Field::new(Kind::Line, "controller.country", "Country").is::<assent_shared::terms::Location>();
         let errors = put(&country, "UK", &mut file);
         assert!(errors["controller.country"].contains("a location is a country's two letters"));
         assert_eq!(get(&file, "controller"), None);
-        let choice = Field::new(Kind::Choice(vec![("auto", "Auto"), ("dark", "Dark")]), "appearance.scheme", "x");
+        let choice =
+            Field::new(Kind::Choice(vec![("auto", "Auto"), ("dark", "Dark")]), "appearance.scheme", "x");
         assert_eq!(put(&choice, "blue", &mut file).len(), 1);
         assert!(put(&choice, "auto", &mut file).is_empty());
         assert_eq!(get(&file, "appearance"), None, "the default is not said");

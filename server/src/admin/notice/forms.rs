@@ -41,7 +41,11 @@ impl Shown {
             Kind::Colour(_) => ("colour", vec![]),
             Kind::Number(_) => ("number", vec![]),
         };
-        let rtl = field.lang.as_deref().and_then(|lang| lang.parse::<Locale>().ok()).is_some_and(|lang| lang.is_rtl());
+        let rtl = field
+            .lang
+            .as_deref()
+            .and_then(|lang| lang.parse::<Locale>().ok())
+            .is_some_and(|lang| lang.is_rtl());
         let own = findings.iter().zip(keys).filter(|(_, key)| **key == field.key);
         let findings = own.map(|(found, _)| found.finding.message.clone()).collect();
         Self { control, value, options, dir: if rtl { "rtl" } else { "ltr" }, error, findings, field }
@@ -55,7 +59,10 @@ impl Shown {
             (!self.findings.is_empty(), "found"),
             (self.error.is_some(), "error"),
         ];
-        let ids = parts.into_iter().filter(|(there, _)| *there).map(|(_, part)| format!("{}-{part}", self.field.key));
+        let ids = parts
+            .into_iter()
+            .filter(|(there, _)| *there)
+            .map(|(_, part)| format!("{}-{part}", self.field.key));
         ids.collect::<Vec<_>>().join(" ")
     }
 }
@@ -176,7 +183,11 @@ fn write(
         Section::Language(_) => "/languages",
         Section::Purpose(_) | Section::Cookie(..) => "/purposes",
     };
-    let link = |text: &str, path: String| Link { text: text.to_owned(), address: editing.address(&path), here: false };
+    let link = |text: &str, path: String| Link {
+        text: text.to_owned(),
+        address: editing.address(&path),
+        here: false,
+    };
     let (mut beside, mut cookies) = (Vec::new(), Vec::new());
     if let Section::Purpose(id) = section {
         let listed = sections::cookies(&editing.file, id);

@@ -125,14 +125,17 @@ struct Listed {
 
 fn purposes_page(editing: &Editing, done: Option<&str>, problem: Option<String>) -> Result<Response> {
     let file = &editing.file;
-    let listed = sections::purposes(file).into_iter().filter_map(|id| id.parse::<PurposeId>().ok()).map(|id| Listed {
-        name: sections::purpose_name(file, &id),
-        essential: get(file, &format!("purposes.{id}.essential")).and_then(Value::as_bool).unwrap_or_default(),
-        cookies: sections::cookies(file, &id).len(),
-        page: editing.address(&format!("/purposes/{id}")),
-        remove: editing.address(&format!("/remove?key=purposes.{id}")),
-        id: id.to_string(),
-    });
+    let listed =
+        sections::purposes(file).into_iter().filter_map(|id| id.parse::<PurposeId>().ok()).map(|id| Listed {
+            name: sections::purpose_name(file, &id),
+            essential: get(file, &format!("purposes.{id}.essential"))
+                .and_then(Value::as_bool)
+                .unwrap_or_default(),
+            cookies: sections::cookies(file, &id).len(),
+            page: editing.address(&format!("/purposes/{id}")),
+            remove: editing.address(&format!("/remove?key=purposes.{id}")),
+            id: id.to_string(),
+        });
     page(&PurposesPage {
         shell: editing.shell("Purposes", done),
         parts: editing.parts("/purposes"),
@@ -162,7 +165,11 @@ pub(super) async fn change_purposes(
     let added = sent(&form, "add");
     let path = if added.is_empty() { "/purposes".to_owned() } else { format!("/purposes/{added}") };
     let changed = edit(&app, &caller, &site, &form, &path, |editing| {
-        if added.is_empty() { reorder(&mut editing.file, &form) } else { add_purpose(&mut editing.file, added) }
+        if added.is_empty() {
+            reorder(&mut editing.file, &form)
+        } else {
+            add_purpose(&mut editing.file, added)
+        }
     });
     again(changed.await?, purposes_page)
 }

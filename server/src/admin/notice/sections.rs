@@ -98,7 +98,11 @@ impl Section {
 /// A language's own name with its tag.
 pub(crate) fn language(locale: &Locale) -> String {
     let built_in = locales::built_in(locale);
-    if built_in.tag() == locale.as_str() { format!("{} ({locale})", built_in.name) } else { locale.to_string() }
+    if built_in.tag() == locale.as_str() {
+        format!("{} ({locale})", built_in.name)
+    } else {
+        locale.to_string()
+    }
 }
 
 /// The file's languages, by their tags.
@@ -143,7 +147,8 @@ fn line(key: impl Into<String>, label: &str) -> Field {
 fn who() -> Vec<Group> {
     let party = |key: &str, of: &str| {
         vec![
-            line(format!("{key}.name"), "Name").hint(format!("Of the {of}; leave both empty where there is none.")),
+            line(format!("{key}.name"), "Name")
+                .hint(format!("Of the {of}; leave both empty where there is none.")),
             line(format!("{key}.contact"), "Contact").hint("An e-mail address or a web page."),
         ]
     };
@@ -154,11 +159,15 @@ fn who() -> Vec<Group> {
             fields: vec![
                 line("controller.name", "Registered name"),
                 line("controller.address", "Postal address"),
-                line("controller.contact", "Contact").hint("An e-mail address or a web page for questions about privacy."),
-                line("controller.country", "Country").hint("Two letters, such as DE (ISO 3166-1).").is::<Location>(),
+                line("controller.contact", "Contact")
+                    .hint("An e-mail address or a web page for questions about privacy."),
+                line("controller.country", "Country")
+                    .hint("Two letters, such as DE (ISO 3166-1).")
+                    .is::<Location>(),
                 line("controller.email", "E-mail address").hint("Only where the contact is none."),
                 line("controller.phone", "Telephone"),
-                line("controller.url", "Web page").hint("An https address; it names the controller in receipts."),
+                line("controller.url", "Web page")
+                    .hint("An https address; it names the controller in receipts."),
             ],
         },
         Group {
@@ -168,7 +177,8 @@ fn who() -> Vec<Group> {
                 Field::new(Kind::List { none: false }, "jurisdictions", "Jurisdictions")
                     .hint("One a line: a country (DE), a part of one (US-CA), or EU.")
                     .is::<Location>(),
-                line("privacy_policy", "Privacy policy").hint("An https address, or a path of the site such as /privacy."),
+                line("privacy_policy", "Privacy policy")
+                    .hint("An https address, or a path of the site such as /privacy."),
             ],
         },
         Group {
@@ -220,18 +230,27 @@ fn looks() -> Vec<Group> {
                         ("dialog", "A dialog in the middle"),
                     ],
                 ),
-                choice("corner", "Corner of the box and the floating button", &[
-                    ("start", "Where lines begin: on the left in English"),
-                    ("end", "Where lines end"),
-                ]),
-                choice("scheme", "Light or dark", &[
-                    ("auto", "As the visitor’s system wishes"),
-                    ("light", "Always light"),
-                    ("dark", "Always dark"),
-                ]),
+                choice(
+                    "corner",
+                    "Corner of the box and the floating button",
+                    &[("start", "Where lines begin: on the left in English"), ("end", "Where lines end")],
+                ),
+                choice(
+                    "scheme",
+                    "Light or dark",
+                    &[
+                        ("auto", "As the visitor’s system wishes"),
+                        ("light", "Always light"),
+                        ("dark", "Always dark"),
+                    ],
+                ),
                 choice("font", "Letters", &[("page", "The page’s"), ("system", "The visitor’s system’s")]),
-                Field::new(Kind::Number(i64::from(defaults.radius)), "appearance.radius", "How round corners are")
-                    .hint("In CSS pixels."),
+                Field::new(
+                    Kind::Number(i64::from(defaults.radius)),
+                    "appearance.radius",
+                    "How round corners are",
+                )
+                .hint("In CSS pixels."),
                 Field::new(
                     Kind::Check { default: true },
                     "appearance.floating_button",
@@ -244,7 +263,11 @@ fn looks() -> Vec<Group> {
             about: "Accept and Reject have one pair of colours, so that neither can be favoured.",
             fields: theme("light", &defaults.light),
         },
-        Group { legend: "Colours on a dark ground".to_owned(), about: "", fields: theme("dark", &defaults.dark) },
+        Group {
+            legend: "Colours on a dark ground".to_owned(),
+            about: "",
+            fields: theme("dark", &defaults.dark),
+        },
     ]
 }
 
@@ -257,14 +280,16 @@ fn words(file: &Table, locale: &Locale) -> Vec<Group> {
     };
     let banner = Texts::KEYS.iter().map(|name| {
         let key = format!("texts.{locale}.{name}");
-        let kind = if built_in.get(name).is_some_and(|text| text.len() > 60) { Kind::Area } else { Kind::Line };
+        let kind =
+            if built_in.get(name).is_some_and(|text| text.len() > 60) { Kind::Area } else { Kind::Line };
         Field::new(kind, &key, name.replace('_', " "))
             .placeholder(built_in.get(name).unwrap_or_default())
             .lang(locale.as_str())
             .beside(beside(&key))
     });
     let purposes = purposes(file).into_iter().flat_map(|id| {
-        let [name, description] = ["name", "description"].map(|key| format!("purposes.{id}.texts.{locale}.{key}"));
+        let [name, description] =
+            ["name", "description"].map(|key| format!("purposes.{id}.texts.{locale}.{key}"));
         let cookies = id.parse().map(|id| cookies(file, &id).len()).unwrap_or_default();
         let about = (0..cookies).map(move |at| {
             let cookie = text(file, &format!("purposes.{id}.cookies.{at}.name")).unwrap_or_default();
@@ -278,7 +303,11 @@ fn words(file: &Table, locale: &Locale) -> Vec<Group> {
     });
     let beside_purposes = purposes.map(|field| {
         let key = field.key.replacen(&format!("about.{locale}"), &format!("about.{first}"), 1);
-        let other = if key == field.key { beside(&field.key) } else { text(file, &key).map(|text| (first.clone(), text)) };
+        let other = if key == field.key {
+            beside(&field.key)
+        } else {
+            text(file, &key).map(|text| (first.clone(), text))
+        };
         field.lang(locale.as_str()).beside(other.filter(|_| first != locale.as_str()))
     });
     vec![
@@ -301,7 +330,8 @@ fn purpose(file: &Table, id: &PurposeId) -> Vec<Group> {
     let check = |name: &str, label: &str| Field::new(Kind::Check { default: false }, key(name), label);
     let texts = languages(file).into_iter().flat_map(|locale| {
         [
-            line(key(&format!("texts.{locale}.name")), &format!("Name, {}", language(&locale))).lang(locale.as_str()),
+            line(key(&format!("texts.{locale}.name")), &format!("Name, {}", language(&locale)))
+                .lang(locale.as_str()),
             Field::new(
                 Kind::Area,
                 key(&format!("texts.{locale}.description")),
@@ -317,8 +347,9 @@ fn purpose(file: &Table, id: &PurposeId) -> Vec<Group> {
             about: "",
             fields: vec![
                 check("essential", "Essential: shown, never asked"),
-                Field::new(Kind::Area, key("necessity"), "Why it is strictly necessary")
-                    .hint("For essential purposes: what the visitor asked for cannot be done without it, because …"),
+                Field::new(Kind::Area, key("necessity"), "Why it is strictly necessary").hint(
+                    "For essential purposes: what the visitor asked for cannot be done without it, because …",
+                ),
                 Field::new(
                     Kind::Choice(vec![
                         ("", "Not said yet"),
@@ -340,7 +371,9 @@ fn purpose(file: &Table, id: &PurposeId) -> Vec<Group> {
             legend: "The data".to_owned(),
             about: "Lists have one entry a line. Write “none” to say that there is nothing; an empty field says that you have not decided.",
             fields: vec![
-                list("data", "Which personal data").hint("Terms such as pd:BrowsingBehaviour, or words.").is::<DataKind>(),
+                list("data", "Which personal data")
+                    .hint("Terms such as pd:BrowsingBehaviour, or words.")
+                    .is::<DataKind>(),
                 check("sensitive", "Its data is of a kind that the law protects more (GDPR art. 9)"),
                 list("recipients", "Who else receives it"),
                 line(key("retention"), "How long it is kept").hint("Such as 13 months."),
@@ -352,7 +385,10 @@ fn purpose(file: &Table, id: &PurposeId) -> Vec<Group> {
             about: "",
             fields: vec![
                 check("gpc", "Global Privacy Control denies it until the visitor allows it by name"),
-                check("reload_on_withdrawal", "A withdrawal loads the page anew, because its script cannot be stopped"),
+                check(
+                    "reload_on_withdrawal",
+                    "A withdrawal loads the page anew, because its script cannot be stopped",
+                ),
             ],
         },
     ]
@@ -366,7 +402,8 @@ fn cookie(file: &Table, id: &PurposeId, at: usize) -> Vec<Group> {
         ("session_storage", "Session storage"),
     ];
     let about = languages(file).into_iter().map(|locale| {
-        line(key(&format!("about.{locale}")), &format!("What it is for, {}", language(&locale))).lang(locale.as_str())
+        line(key(&format!("about.{locale}")), &format!("What it is for, {}", language(&locale)))
+            .lang(locale.as_str())
     });
     vec![
         Group {
@@ -376,7 +413,9 @@ fn cookie(file: &Table, id: &PurposeId, at: usize) -> Vec<Group> {
                 line(key("name"), "Name").hint("* stands for any characters: _ga_*"),
                 line(key("provider"), "Who sets it"),
                 Field::new(Kind::Choice(kinds), key("kind"), "Where it is kept"),
-                line(key("lifetime"), "How long it lives").hint("session, persistent, or such as 13 months.").is::<Lifetime>(),
+                line(key("lifetime"), "How long it lives")
+                    .hint("session, persistent, or such as 13 months.")
+                    .is::<Lifetime>(),
                 line(key("path"), "Path").hint("Only where a cookie is not set for /."),
             ],
         },
