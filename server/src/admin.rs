@@ -3,6 +3,8 @@
 
 mod notice;
 mod notices;
+pub mod sites;
+pub mod statistics;
 
 use std::sync::LazyLock;
 
@@ -21,8 +23,11 @@ use crate::state::App;
 use crate::store::{Environment, Site};
 
 static STYLE: LazyLock<Precompressed> = LazyLock::new(|| {
-    let style =
-        concat!(include_str!("../templates/admin/admin.css"), include_str!("../templates/admin/forms.css"));
+    let style = concat!(
+        include_str!("../templates/admin/admin.css"),
+        include_str!("../templates/admin/forms.css"),
+        include_str!("../templates/admin/statistics/statistics.css"),
+    );
     Precompressed::new("text/css; charset=utf-8", style.as_bytes().to_vec())
 });
 
@@ -39,7 +44,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The pages that belong to no resource.
 pub fn routes() -> Router<App> {
-    Router::new().route("/admin/style.css", get(get_style)).merge(notice::routes()).merge(notices::routes())
+    Router::new()
+        .route("/admin/style.css", get(get_style))
+        .merge(sites::routes())
+        .merge(notice::routes())
+        .merge(notices::routes())
+        .merge(statistics::routes())
 }
 
 /// `GET /admin/style.css`

@@ -51,6 +51,17 @@ impl FromRequest<App> for FormBody {
     }
 }
 
+/// A body of at most 8 KiB, whatever it says that it is.
+pub struct AnyBody(pub Bytes);
+
+impl FromRequest<App> for AnyBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        read_body(request.into_body(), BODY_LIMIT).await.map(Self)
+    }
+}
+
 /// What a long form sent, field by field, at most 1 MiB.
 pub struct LongForm(pub Vec<(String, String)>);
 

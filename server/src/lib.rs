@@ -4,6 +4,7 @@
 pub mod access;
 mod adapters;
 pub mod admin;
+pub mod affected;
 mod answers;
 pub mod api;
 pub mod audit;
@@ -35,7 +36,9 @@ pub mod router;
 pub mod sealer;
 pub mod serve_file;
 pub mod signing_keys;
+pub mod sites;
 pub mod state;
+pub mod statistics;
 pub mod store;
 pub mod tag;
 pub mod verify;
@@ -122,8 +125,9 @@ impl Server {
                 .into_future(),
         );
         let mut chores = JoinSet::new();
-        chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
         chores.spawn(publishing::run(app.clone()));
+        chores.spawn(retention::run(app.clone(), settings.audit_days));
+        chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
@@ -163,6 +167,9 @@ impl Server {
             tracing::warn!("some callers were too slow and were cut off");
         }
         self.app.recorder.finish().await;
+        if let Err(error) = self.app.tally.write_all(&self.app.store).await {
+            tracing::warn!(%error, "the newest displays could not be counted");
+        }
         self.chores.shutdown().await;
         if let Err(error) = self.outside.keep_all(&self.app.store).await {
             tracing::warn!(error, "the newest checkpoints could not be kept outside the database");

@@ -7,6 +7,7 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::me::Limits;
 use crate::recorder::Recorder;
+use crate::statistics::tally::Tally;
 use crate::store::Store;
 
 /// One context for all handlers; cloning it is cheap.
@@ -18,6 +19,8 @@ pub struct App {
     pub catalog: Catalog,
     /// The way by which decisions become receipts.
     pub recorder: Recorder,
+    /// What is counted in memory until it is written.
+    pub tally: Tally,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
     /// The time.
@@ -33,6 +36,7 @@ impl App {
         Self {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
+            tally: Tally::default(),
             limits: Limits::default(),
             store,
             clock,

@@ -172,7 +172,7 @@ async fn get_frame(
     State(app): State<App>,
     BySession(caller): BySession,
     PathOf((site, layout, theme)): PathOf<(SiteId, String, String)>,
-    Query(TagQuery { lang }): Query<TagQuery>,
+    Query(TagQuery { lang, .. }): Query<TagQuery>,
 ) -> Result<Response> {
     let (_, locale) = pictured(&app, &caller, &site, &layout, &theme, lang.as_deref()).await?;
     let current = app.catalog.site(&site).await?;
@@ -198,7 +198,7 @@ async fn get_tag(
     State(app): State<App>,
     BySession(caller): BySession,
     PathOf((site, layout, theme, file)): PathOf<(SiteId, String, String, String)>,
-    Query(TagQuery { lang }): Query<TagQuery>,
+    Query(TagQuery { lang, .. }): Query<TagQuery>,
     headers: HeaderMap,
 ) -> Result<Response> {
     if file.strip_suffix(".js") != Some(site.as_str()) {
@@ -213,7 +213,7 @@ async fn get_words(
     State(app): State<App>,
     BySession(caller): BySession,
     PathOf((site, layout, theme, _, _)): PathOf<(SiteId, String, String, SiteId, u32)>,
-    Query(TagQuery { lang }): Query<TagQuery>,
+    Query(TagQuery { lang, .. }): Query<TagQuery>,
     headers: HeaderMap,
 ) -> Result<Response> {
     let rendered = rendered(&app, &caller, &site, &layout, &theme, lang.as_deref()).await?;
@@ -222,10 +222,11 @@ async fn get_words(
 
 /// `GET …/_assent/widget/{hash}/{file}`: the widget's own files, which are nobody's secret.
 async fn get_widget_file(
+    State(app): State<App>,
     PathOf((_, _, _, hash, file)): PathOf<(SiteId, String, String, String, String)>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    widget::get_widget_file(PathOf((hash, file)), headers).await
+    widget::get_widget_file(State(app), PathOf((hash, file)), headers).await
 }
 
 async fn rendered(

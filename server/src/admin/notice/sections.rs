@@ -288,8 +288,8 @@ fn words(file: &Table, locale: &Locale) -> Vec<Group> {
             .beside(beside(&key))
     });
     let purposes = purposes(file).into_iter().flat_map(|id| {
-        let [name, description] =
-            ["name", "description"].map(|key| format!("purposes.{id}.texts.{locale}.{key}"));
+        let [name, description, changed] =
+            ["name", "description", "changed"].map(|key| format!("purposes.{id}.texts.{locale}.{key}"));
         let cookies = id.parse().map(|id| cookies(file, &id).len()).unwrap_or_default();
         let about = (0..cookies).map(move |at| {
             let cookie = text(file, &format!("purposes.{id}.cookies.{at}.name")).unwrap_or_default();
@@ -298,6 +298,7 @@ fn words(file: &Table, locale: &Locale) -> Vec<Group> {
         let texts = [
             Field::new(Kind::Line, &name, format!("{id}: name")),
             Field::new(Kind::Area, &description, format!("{id}: what happens and why")),
+            Field::new(Kind::Area, &changed, format!("{id}: what is new, if it is asked again")),
         ];
         texts.into_iter().chain(about.map(|(key, label)| Field::new(Kind::Line, key, label)))
     });
@@ -337,6 +338,13 @@ fn purpose(file: &Table, id: &PurposeId) -> Vec<Group> {
                 key(&format!("texts.{locale}.description")),
                 format!("What happens and why, {}", language(&locale)),
             )
+            .lang(locale.as_str()),
+            Field::new(
+                Kind::Area,
+                key(&format!("texts.{locale}.changed")),
+                format!("What is new, {}", language(&locale)),
+            )
+            .hint("For those who are asked again, because it changed since they answered. May be left out.")
             .lang(locale.as_str()),
         ]
     });

@@ -210,7 +210,11 @@ fn purpose(locales: Vec<Locale>) -> impl Strategy<Value = PurposeEntry> {
             texts: locales
                 .iter()
                 .cloned()
-                .zip(texts.into_iter().map(|(name, description)| PurposeTexts { description, name }))
+                .zip(texts.into_iter().map(|(name, description)| PurposeTexts {
+                    changed: None,
+                    description,
+                    name,
+                }))
                 .collect(),
             cookies,
         },
