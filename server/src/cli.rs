@@ -21,6 +21,8 @@ use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
+use crate::notices::catalogue::ServicesCommand;
+use crate::notices::lint::LintArguments;
 use crate::pages::replay;
 use crate::receipts::View;
 use crate::sealer::Sealer;
@@ -54,6 +56,9 @@ enum Command {
     /// Write, publish and compare notices
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// Show the services that the catalogue knows; needs no database
+    #[command(subcommand)]
+    Services(ServicesCommand),
     /// Say where a file's receipts can be seen as they were shown
     Replay {
         /// What a visitor downloaded, or an export as jsonl
@@ -131,8 +136,10 @@ impl Cli {
     /// Runs the command; the status is 0 if it did what was asked.
     pub async fn run(self) -> ExitCode {
         // Before any setting is read: whoever checks has no installation.
-        if let Command::Verify(verification) = &self.command {
-            return verification.run();
+        match &self.command {
+            Command::Verify(verification) => return verification.run(),
+            Command::Notice(NoticeCommand::Lint(arguments)) => return arguments.run(),
+            _ => {}
         }
         match self.execute().await {
             Ok(()) => ExitCode::SUCCESS,
@@ -144,6 +151,10 @@ impl Cli {
     }
 
     async fn execute(self) -> Result<(), String> {
+        if let Command::Services(command) = self.command {
+            print(&command.run()?);
+            return Ok(());
+        }
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
@@ -176,7 +187,7 @@ impl Cli {
                 ledger::retention(arguments, &store).await
             }
             Command::Key(command) => keys::run(command, &settings, &open(&settings).await?).await,
-            Command::Notice(command) => notices::run(command, &settings, open(&settings).await?).await,
+            Command::Notice(command) => notices::run(command, &settings).await,
             Command::Receipt { site, view, decision } => {
                 let store = open(&settings).await?;
                 let site = known(&store, &site).await?;
@@ -202,7 +213,7 @@ impl Cli {
                 print(&arguments.run(&store).await?);
                 Ok(())
             }
-            Command::Verify(_) => Err("`verify` is run without settings.".to_owned()),
+            Command::Verify(_) | Command::Services(_) => Err("This is run without settings.".to_owned()),
         }
     }
 }

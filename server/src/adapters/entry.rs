@@ -82,6 +82,26 @@ impl AdapterEntry {
     }
 }
 
+impl AdapterEntry {
+    /// The built-in adapter, made to follow `to` where it would follow `from`, which the notice lacks.
+    pub(crate) fn following(name: &str, from: &PurposeId, to: &PurposeId, asked: &[PurposeId]) -> Self {
+        let built_in = BUILT_IN.get(name).cloned().unwrap_or_default();
+        if from == to || asked.contains(from) {
+            return Self::default();
+        }
+        let renamed = |ids: Vec<PurposeId>| {
+            let ids = ids.into_iter().map(|id| if id == *from { to.clone() } else { id });
+            // What the notice does not ask stays denied, as it would without a word.
+            let ids: Vec<_> = ids.collect();
+            if ids.iter().all(|id| asked.contains(id)) { ids } else { vec![] }
+        };
+        let states = built_in.states.map(|states| {
+            states.into_iter().map(|(state, ids)| (state, renamed(ids))).collect::<BTreeMap<_, _>>()
+        });
+        Self { purposes: built_in.purposes.map(renamed), states, ..Self::default() }
+    }
+}
+
 fn value(argument: &Argument) -> Value {
     match argument {
         Argument::Boolean(value) => Value::Boolean(*value),

@@ -9,14 +9,12 @@ use jiff::Timestamp;
 
 use super::{note, print, unknown_site};
 use crate::access::Caller;
-use crate::clock::Clock;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::notices::file::NoticeFile;
-use crate::notices::lint::{self, Override, Rule, Severity};
+use crate::notices::lint::{self, LintArguments, Overriding, overriding};
 use crate::publishing::{self, Done, Source, Wish};
 use crate::state::App;
-use crate::store::Store;
 use crate::{drafts, versions};
 
 #[derive(Debug, Subcommand)]
@@ -77,6 +75,8 @@ pub(super) enum NoticeCommand {
         /// The version's number
         number: u32,
     },
+    /// Say what regulators would refuse in notice files; needs no database
+    Lint(LintArguments),
     /// Read and replace the draft that is edited in the browser
     #[command(subcommand)]
     Draft(DraftCommand),
@@ -92,7 +92,7 @@ pub(super) struct How {
     material: Vec<PurposeId>,
     /// Publish although a rule refuses it, and why (at least 20 letters); RULE@KEY=REASON for one place only
     #[arg(long = "override", value_name = "RULE=REASON", value_parser = overriding)]
-    overrides: Vec<(Rule, Option<String>, String)>,
+    overrides: Vec<Overriding>,
     /// A sentence for the list of versions
     #[arg(long)]
     note: Option<String>,
@@ -120,15 +120,17 @@ pub(super) enum DraftCommand {
 }
 
 impl NoticeCommand {
-    fn site(&self) -> &SiteId {
-        match self {
+    /// The site that it is about; files alone are about none.
+    fn site(&self) -> Option<&SiteId> {
+        Some(match self {
+            Self::Lint(_) => return None,
             Self::Publish { how, .. } | Self::Schedule { how, .. } => &how.site,
             Self::List { site }
             | Self::Show { site, .. }
             | Self::Compare { site, .. }
             | Self::Rollback { site, .. }
             | Self::Draft(DraftCommand::Get { site } | DraftCommand::Put { site, .. }) => site,
-        }
+        })
     }
 }
 
@@ -137,18 +139,9 @@ fn instant(text: &str) -> Result<i64, String> {
     text.parse::<Timestamp>().map(Timestamp::as_millisecond).map_err(wrong)
 }
 
-fn overriding(text: &str) -> Result<(Rule, Option<String>, String), String> {
-    let (what, reason) = text.split_once('=').ok_or("write RULE=REASON")?;
-    let (rule, at) = match what.split_once('@') {
-        Some((rule, at)) => (rule, Some(at.to_owned())),
-        None => (what, None),
-    };
-    Ok((rule.parse()?, at, reason.to_owned()))
-}
-
-pub(super) async fn run(command: NoticeCommand, settings: &Settings, store: Store) -> Result<(), String> {
-    let app = App::new(store, Clock::default(), settings.public_url.clone().map(Into::into));
-    let site = command.site().clone();
+pub(super) async fn run(command: NoticeCommand, settings: &Settings) -> Result<(), String> {
+    let site = command.site().cloned().ok_or("This is run without settings.")?;
+    let app = App::open(settings).await?;
     let done = carry_out(command, &app, &Caller::command_line(), &site).await;
     app.recorder.finish().await;
     done
@@ -227,6 +220,7 @@ async fn carry_out(command: NoticeCommand, app: &App, caller: &Caller, site: &Si
                 }
             }
         }
+        NoticeCommand::Lint(_) => return Err("This is run without settings.".to_owned()),
         NoticeCommand::Rollback { number, .. } => {
             let revision = drafts::get(app, caller, site).await.map_err(failed)?.revision;
             let draft = drafts::roll_back(app, caller, site, revision, number).await.map_err(failed)?;
@@ -253,18 +247,7 @@ impl How {
     /// What is wished of a text. A rule without a place is overridden wherever it refuses.
     fn wish(self, text: String, at: Option<i64>) -> Wish {
         let findings = NoticeFile::read(&text).map(|file| lint::lint(&file)).unwrap_or_default();
-        let mut overrides = Vec::new();
-        for (rule, place, reason) in self.overrides {
-            match place {
-                Some(at) => overrides.push(Override { rule, at, reason }),
-                None => overrides.extend(
-                    findings
-                        .iter()
-                        .filter(|finding| finding.rule == rule && finding.severity == Severity::Refuse)
-                        .map(|finding| Override { rule, at: finding.at.clone(), reason: reason.clone() }),
-                ),
-            }
-        }
+        let overrides = Overriding::all(&self.overrides, &findings);
         Wish { source: Source::Text(text), material: self.material, overrides, note: self.note, at }
     }
 }

@@ -1,14 +1,26 @@
 //! Owns the linter: what regulators refuse in a notice, by the names that they gave it, each with the place and the way out.
 //! Refuses what is broken to `notices.rs`; what is found here may be overridden, with a written reason.
 
+mod buttons;
+mod command;
+mod cookies;
 mod judge;
+mod languages;
+mod looks;
+mod parties;
+mod place;
+mod purposes;
+#[cfg(test)]
+mod tests;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::judge::{Accepted, Overridden, Override, judge};
+pub use self::command::{LintArguments, Overriding, overriding};
+pub use self::judge::{Accepted, Overridden, Override, SHORTEST_REASON, judge};
 use super::file::NoticeFile;
 
 /// Declares the rules: name, what it is called, who says so.
@@ -135,7 +147,12 @@ pub struct Finding {
 #[must_use]
 pub fn lint(file: &NoticeFile) -> Vec<Finding> {
     let mut found = Findings::default();
-    let _ = file;
+    parties::check(file, &mut found);
+    looks::check(file, &mut found);
+    buttons::check(file, &mut found);
+    languages::check(file, &mut found);
+    purposes::check(file, &mut found);
+    cookies::check(file, &mut found);
     let mut findings = found.0;
     findings.sort_by(|one, other| {
         let key = |finding: &Finding| (finding.severity, finding.rule);

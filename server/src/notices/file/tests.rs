@@ -22,7 +22,8 @@ fn there_and_back(notice: &Notice) -> Result<Notice, String> {
 
 #[test]
 fn every_notice_of_the_repository_comes_back() {
-    let adapters: String = adapters::built_in_names().map(|name| format!("[adapters.{name}]\n")).collect();
+    let adapters: Vec<_> = adapters::built_in_names().map(|name| format!("[adapters.{name}]")).collect();
+    let adapters = adapters.join("\n");
     let texts = [
         DEMO.to_owned(),
         SCENARIOS.to_owned(),
