@@ -1,10 +1,14 @@
 //! Owns what the operator's pages share: their shell (navigation, trail, what was done), their style and their policy.
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
+pub(crate) mod field;
+pub(crate) mod guard;
+pub mod login;
 mod notice;
 mod notices;
 pub mod sites;
 pub mod statistics;
+pub mod welcome;
 
 use std::sync::LazyLock;
 
@@ -166,11 +170,6 @@ impl Shell {
     }
 }
 
-/// An instant for people.
-pub(crate) fn time(milliseconds: i64) -> String {
-    crate::pages::records::time(milliseconds)
-}
-
 /// The address of one of a site's pages.
 pub(crate) fn address(site: &SiteId, path: &str) -> String {
     format!("/admin/sites/{site}{path}")
@@ -185,4 +184,10 @@ pub(crate) fn page(page: &impl Template) -> Result<Response> {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(response)
+}
+
+/// An instant as a person reads it.
+pub(crate) fn time(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| String::new(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }

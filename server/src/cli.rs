@@ -5,8 +5,10 @@ mod audit;
 mod keys;
 mod ledger;
 mod notices;
+mod operators;
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -17,12 +19,13 @@ use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use self::notices::NoticeCommand;
+use self::operators::OperatorCommand;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::catalogue::ServicesCommand;
-use crate::notices::lint::LintArguments;
+use crate::operators::links;
 use crate::pages::replay;
 use crate::receipts::View;
 use crate::sealer::Sealer;
@@ -50,6 +53,9 @@ enum Command {
     /// Add and list sites
     #[command(subcommand)]
     Site(SiteCommand),
+    /// Invite operators, change what they may, let them back in
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Make and revoke operator keys
     #[command(subcommand)]
     Key(KeyCommand),
@@ -186,7 +192,8 @@ impl Cli {
                 known(&store, arguments.site()).await?;
                 ledger::retention(arguments, &store).await
             }
-            Command::Key(command) => keys::run(command, &settings, &open(&settings).await?).await,
+            Command::Key(command) => keys::run(command, &settings).await,
+            Command::Operator(command) => operators::run(command, &settings).await,
             Command::Notice(command) => notices::run(command, &settings).await,
             Command::Receipt { site, view, decision } => {
                 let store = open(&settings).await?;
@@ -227,13 +234,15 @@ async fn app(settings: &Settings) -> Result<App, String> {
     let store = open(settings).await?;
     // A log that was shortened is not written on, whoever writes.
     settings.outside().compare(&store).await?;
-    Ok(App::new(store, Clock::default(), settings.public_url.clone().map(Into::into)))
+    let address = SocketAddr::new(settings.host, settings.port);
+    Ok(App::new(store, Clock::default(), None).under(settings, address))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
     log::start(&settings)?;
     let interrupted = interruption()?;
     let server = Server::start(settings).await?;
+    print(&way_in(&server).await?);
     interrupted.await;
     server.stop().await;
     Ok(())
@@ -249,9 +258,10 @@ async fn serve_demo(settings: Settings) -> Result<(), String> {
     let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
     let origins =
         [local, format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"), url.clone()];
+    let way_in = way_in(&server).await?;
     let key = demo::prepare(server.store(), server.clock(), &origins).await?;
     print(&format!(
-        "\nAssent is running. Stop it with Ctrl-C.\n\n  Page         {url}/\n  Script tag   <script async src=\"{url}/_assent/{site}.js\"></script>\n",
+        "\nAssent is running. Stop it with Ctrl-C.\n\n  Page         {url}/\n  Script tag   <script async src=\"{url}/_assent/{site}.js\"></script>\n  Operators    {url}/admin\n{way_in}",
         site = demo::SITE
     ));
     match key {
@@ -265,6 +275,16 @@ async fn serve_demo(settings: Settings) -> Result<(), String> {
     print("\nStopping: answering what is under way.\n");
     server.stop().await;
     Ok(())
+}
+
+/// What is printed while nobody can sign in: the link that makes the first owner.
+async fn way_in(server: &Server) -> Result<String, String> {
+    let link = links::first(server.app()).await.map_err(explain)?;
+    Ok(link.map_or_else(String::new, |link| {
+        format!(
+            "\nNobody can sign in yet. Become the first owner within a day, by this link:\n\n  {link}\n\n"
+        )
+    }))
 }
 
 /// Listens from now on for the wish to end: Ctrl-C, or a supervisor's SIGTERM. Called before the server starts, so that
@@ -330,6 +350,14 @@ async fn known(store: &Store, site: &SiteId) -> Result<Site, String> {
 
 fn unknown_site(site: &SiteId) -> String {
     format!("There is no site `{site}`. `assent site list` shows them.")
+}
+
+/// What went wrong, as a sentence; whoever types commands may know the cause.
+fn explain(error: Error) -> String {
+    let text = error.cause().unwrap_or_else(|| error.to_string());
+    let mut letters = text.trim_end_matches('.').chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// An error as a person reads it.

@@ -5,6 +5,7 @@ use assent_shared::SiteId;
 use axum::response::Html;
 
 use crate::clock::Clock;
+use crate::keys::KeyWish;
 use crate::store::{Environment, Site, Store};
 use crate::{keys, notices};
 
@@ -42,7 +43,9 @@ pub async fn prepare(store: &Store, clock: &Clock, origins: &[String]) -> Result
                 share_subdomains: false,
             };
             store.add_site(&site, now).await.map_err(failed)?;
-            Some(keys::create(store, "made for the demo", Some(&id), now).await?.key)
+            let wish = KeyWish::for_receipts("made for the demo", Some(id.clone()));
+            let made = keys::create(store, &wish, "the demo", now).await;
+            Some(made.map_err(|error| format!("The demo's key cannot be stored: {error}."))?.key)
         }
     };
     notices::publish(store, &id, NOTICE, &[], now).await?;

@@ -20,10 +20,12 @@ pub mod error;
 pub mod export;
 pub mod extract;
 pub mod keys;
+pub mod limits;
 pub mod locales;
 pub mod log;
 pub mod me;
 pub mod notices;
+pub mod operators;
 pub mod outside;
 pub mod pages;
 pub mod probes;
@@ -114,7 +116,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App::new(store, clock, settings.public_url.map(Into::into));
+        let app = App::new(store, clock, None).under(&settings, address);
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);
         let serving = tokio::spawn(
@@ -128,6 +130,7 @@ impl Server {
         chores.spawn(publishing::run(app.clone()));
         chores.spawn(retention::run(app.clone(), settings.audit_days));
         chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
+        chores.spawn(operators::sessions::forget(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
@@ -142,12 +145,6 @@ impl Server {
         self.address
     }
 
-    /// What its handlers reach.
-    #[must_use]
-    pub fn app(&self) -> &App {
-        &self.app
-    }
-
     /// Its database.
     #[must_use]
     pub fn store(&self) -> &Store {
@@ -158,6 +155,12 @@ impl Server {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.app.clock
+    }
+
+    /// What its handlers reach.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Takes no new requests, answers those under way, records what waits, and closes the database.

@@ -1,11 +1,15 @@
-//! Owns what every handler can reach.
+//! Owns what every handler and every command can reach.
 //! Refuses to hold anything of a single request.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::me::Limits;
+use crate::config::Settings;
+use crate::limits::{self, Limits};
+use crate::operators::password::Passwords;
+use crate::operators::sessions::Rules;
 use crate::recorder::Recorder;
 use crate::statistics::tally::Tally;
 use crate::store::Store;
@@ -23,10 +27,18 @@ pub struct App {
     pub tally: Tally,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
+    /// How often operators may try to sign in.
+    pub logins: Limits,
+    /// What makes and compares the hashes of operators' passwords.
+    pub passwords: Passwords,
+    /// How long operators' sessions last, and what their cookie is like.
+    pub session_rules: Rules,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
     pub public_url: Option<Arc<str>>,
+    /// The same, or else where it listens: what an operator's link begins with.
+    pub home: Arc<str>,
 }
 
 impl App {
@@ -37,10 +49,26 @@ impl App {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
             tally: Tally::default(),
-            limits: Limits::default(),
+            limits: Limits::new(limits::OWN_RECORDS),
+            logins: Limits::new(limits::LOGINS),
+            passwords: Passwords::default(),
+            session_rules: Rules::default(),
+            home: public_url.clone().unwrap_or_default(),
             store,
             clock,
             public_url,
         }
+    }
+
+    /// The same where these settings hold, and the server is, or would be, at `address`.
+    #[must_use]
+    pub fn under(mut self, settings: &Settings, address: SocketAddr) -> Self {
+        self.public_url = settings.public_url.as_ref().map(|url| Arc::from(url.trim_end_matches('/')));
+        // Nobody can open 0.0.0.0; whoever reads the link at the start sits in front of the machine.
+        let host = if address.ip().is_unspecified() { [127, 0, 0, 1].into() } else { address.ip() };
+        let local = || Arc::from(format!("http://{}", SocketAddr::new(host, address.port())));
+        self.home = self.public_url.clone().unwrap_or_else(local);
+        self.session_rules = Rules::new(settings);
+        self
     }
 }

@@ -38,6 +38,8 @@ pub enum ProblemCode {
     InvalidNotice,
     /// The linter refuses the notice; `detail` says what, and each needs a change or a reason.
     NoticeRefused,
+    /// What was asked for does not go with how things are; `detail` says why.
+    Conflict,
     /// A query parameter cannot be read.
     InvalidQuery,
     /// Fields of the body cannot be what was sent; `detail` says which, and why.

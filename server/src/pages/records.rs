@@ -179,7 +179,7 @@ impl<'a> Record<'a> {
 }
 
 /// Milliseconds since 1970 for people, in the one form that no language reads another way.
-pub(crate) fn time(milliseconds: i64) -> String {
+pub(super) fn time(milliseconds: i64) -> String {
     Timestamp::from_millisecond(milliseconds)
         .map_or_else(|_| String::new(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }

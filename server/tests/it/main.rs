@@ -17,6 +17,7 @@ mod me;
 mod migrations;
 mod notices;
 mod pages;
+mod people;
 mod process;
 mod publish;
 mod sharing;

@@ -52,7 +52,7 @@ pub fn add(file: &mut NoticeFile, service: &Service, purpose: &PurposeId) -> Vec
 fn new_purpose(service: &Service, id: &PurposeId, locales: &[Locale]) -> PurposeEntry {
     let name = id.as_str().replace('_', " ");
     let name = name[..1].to_uppercase() + &name[1..];
-    let texts = PurposeTexts { description: service.about.clone(), name };
+    let texts = PurposeTexts { changed: None, description: service.about.clone(), name };
     PurposeEntry {
         id: id.clone(),
         data: None,
