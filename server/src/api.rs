@@ -25,7 +25,10 @@ use crate::error::{Error, Result};
 use crate::serve_file::Precompressed;
 use crate::state::App;
 use crate::statistics::{self, shown};
-use crate::{affected, audit, decisions, drafts, export, keys, me, operators, publish, publishing, receipts, sites, versions};
+use crate::{
+    affected, audit, decisions, drafts, export, exports, keys, me, operators, publish, publishing, receipts,
+    sites, versions,
+};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn for_operators() -> OpenApiRouter<App> {
@@ -39,6 +42,7 @@ fn for_operators() -> OpenApiRouter<App> {
         .merge(affected::routes())
         .merge(operators::routes())
         .merge(keys::routes())
+        .merge(exports::routes())
         .merge(audit::routes())
         .merge(sites::api::routes())
         .merge(statistics::api::routes())

@@ -9,7 +9,7 @@ mod operators;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use assent_shared::{DecisionId, SiteId};
@@ -22,6 +22,7 @@ use self::notices::NoticeCommand;
 use self::operators::OperatorCommand;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
+use crate::demo::examples::Example;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::catalogue::ServicesCommand;
@@ -49,7 +50,11 @@ enum Command {
     /// Serve the tag, the widget and the API
     Serve,
     /// Serve, with a demo site and its page
-    Demo,
+    Demo {
+        /// A folder of example sites to serve too, each under a name of its own
+        #[arg(long, value_name = "FOLDER")]
+        examples: Option<PathBuf>,
+    },
     /// Add and list sites
     #[command(subcommand)]
     Site(SiteCommand),
@@ -164,7 +169,7 @@ impl Cli {
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
-            Command::Demo => serve_demo(settings).await,
+            Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
             Command::Site(command) => sites(command, &open(&settings).await?).await,
             Command::Replay { file, server } => {
                 let text = std::fs::read_to_string(&file)
@@ -235,7 +240,7 @@ async fn app(settings: &Settings) -> Result<App, String> {
     // A log that was shortened is not written on, whoever writes.
     settings.outside().compare(&store).await?;
     let address = SocketAddr::new(settings.host, settings.port);
-    Ok(App::new(store, Clock::default(), None).under(settings, address))
+    Ok(App::new(store, Clock::default(), settings).under(settings, address))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
@@ -248,11 +253,13 @@ async fn serve(settings: Settings) -> Result<(), String> {
     Ok(())
 }
 
-async fn serve_demo(settings: Settings) -> Result<(), String> {
+async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), String> {
     log::start(&settings)?;
     let interrupted = interruption()?;
     let public_url = settings.public_url.clone();
-    let server = Server::start_with(settings, Clock::default(), true).await?;
+    let examples = examples.map(Example::read_all).transpose()?.unwrap_or_default();
+    let pages = || examples.iter().flat_map(Example::pages).collect::<Vec<_>>();
+    let server = Server::start_demo(settings, demo::Pages::with(pages())).await?;
     let port = server.address().port();
     let local = format!("http://{}", server.address());
     let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
@@ -270,6 +277,13 @@ async fn serve_demo(settings: Settings) -> Result<(), String> {
             site = demo::SITE
         )),
         None => print("  Operator key was shown at the first start; `assent key create` makes another\n"),
+    }
+    for example in &examples {
+        let own = |site: &SiteId| vec![demo::examples::origin(site, port)];
+        example.prepare(server.store(), server.clock().now(), own).await?;
+    }
+    for page in pages() {
+        print(&format!("  Example      {}/\n", page.origin(port)));
     }
     interrupted.await;
     print("\nStopping: answering what is under way.\n");

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::exports::Exports;
 use crate::limits::{self, Limits};
 use crate::operators::password::Passwords;
 use crate::operators::sessions::Rules;
@@ -33,6 +34,8 @@ pub struct App {
     pub passwords: Passwords,
     /// How long operators' sessions last, and what their cookie is like.
     pub session_rules: Rules,
+    /// Exports in the background.
+    pub exports: Exports,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
@@ -44,7 +47,7 @@ pub struct App {
 impl App {
     /// What handlers reach, over an open database.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, public_url: Option<Arc<str>>) -> Self {
+    pub fn new(store: Store, clock: Clock, settings: &Settings) -> Self {
         Self {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
@@ -53,10 +56,11 @@ impl App {
             logins: Limits::new(limits::LOGINS),
             passwords: Passwords::default(),
             session_rules: Rules::default(),
-            home: public_url.clone().unwrap_or_default(),
+            home: Arc::default(),
+            exports: settings.exports(),
             store,
             clock,
-            public_url,
+            public_url: settings.public_url.clone().map(Into::into),
         }
     }
 

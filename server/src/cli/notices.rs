@@ -141,7 +141,7 @@ fn instant(text: &str) -> Result<i64, String> {
 
 pub(super) async fn run(command: NoticeCommand, settings: &Settings) -> Result<(), String> {
     let site = command.site().cloned().ok_or("This is run without settings.")?;
-    let app = App::open(settings).await?;
+    let app = super::app(settings).await?;
     let done = carry_out(command, &app, &Caller::command_line(), &site).await;
     app.recorder.finish().await;
     done
