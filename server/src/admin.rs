@@ -1,11 +1,14 @@
 //! Owns what the operator's pages share: their shell (navigation, trail, what was done), their style and their policy.
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
+pub mod account;
 pub(crate) mod field;
 pub(crate) mod guard;
+pub mod keys;
 pub mod login;
 mod notice;
 mod notices;
+pub mod operators;
 pub mod sites;
 pub mod statistics;
 pub mod welcome;

@@ -39,6 +39,9 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         .merge(admin::routes())
         .merge(admin::login::routes())
         .merge(admin::welcome::routes())
+        .merge(admin::account::routes())
+        .merge(admin::operators::routes())
+        .merge(admin::keys::routes())
         // Around all of them, so that none is without: the session, and the guard against forged forms.
         .layer(middleware::from_fn(admin::guard::refuse_foreign))
         .layer(sessions::layer(&app));
