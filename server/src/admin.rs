@@ -1,9 +1,14 @@
 //! Owns what the operator's pages share: their shell (navigation, trail, what was done), their style and their policy.
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
+pub mod account;
 pub(crate) mod field;
 pub(crate) mod guard;
+pub mod keys;
 pub mod login;
+mod notice;
+mod notices;
+pub mod operators;
 pub mod sites;
 pub mod statistics;
 pub mod welcome;
@@ -46,7 +51,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The pages that belong to no resource.
 pub fn routes() -> Router<App> {
-    Router::new().route("/admin/style.css", get(get_style)).merge(sites::routes()).merge(statistics::routes())
+    Router::new()
+        .route("/admin/style.css", get(get_style))
+        .merge(sites::routes())
+        .merge(notice::routes())
+        .merge(notices::routes())
+        .merge(statistics::routes())
 }
 
 /// `GET /admin/style.css`

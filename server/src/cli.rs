@@ -4,27 +4,27 @@
 mod audit;
 mod keys;
 mod ledger;
+mod notices;
 mod operators;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use assent_shared::{DecisionId, PurposeId, SiteId};
+use assent_shared::{DecisionId, SiteId};
 use clap::{Parser, Subcommand};
 
 use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
+use self::notices::NoticeCommand;
 use self::operators::OperatorCommand;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::demo::examples::Example;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
-use crate::notices::Published;
 use crate::notices::catalogue::ServicesCommand;
-use crate::notices::lint::LintArguments;
 use crate::operators::links;
 use crate::pages::replay;
 use crate::receipts::View;
@@ -32,7 +32,7 @@ use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::{Environment, Site, Store};
 use crate::verify::Verification;
-use crate::{Server, demo, domain, log, notices, receipts};
+use crate::{Server, demo, domain, log, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -63,7 +63,7 @@ enum Command {
     /// Make and revoke operator keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Publish notices, and look at them before
+    /// Write, publish and compare notices
     #[command(subcommand)]
     Notice(NoticeCommand),
     /// Show the services that the catalogue knows; needs no database
@@ -128,23 +128,6 @@ enum SiteCommand {
     },
     /// List the sites
     List,
-}
-
-#[derive(Debug, Subcommand)]
-enum NoticeCommand {
-    /// Publish a notice file as the site's newest notice
-    Publish {
-        /// The site's id
-        #[arg(long)]
-        site: SiteId,
-        /// A purpose that changed so much that everybody is asked again, once for each
-        #[arg(long = "material", value_name = "PURPOSE")]
-        material: Vec<PurposeId>,
-        /// The notice file (TOML)
-        file: PathBuf,
-    },
-    /// Say what regulators would refuse in notice files; needs no database
-    Lint(LintArguments),
 }
 
 /// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
@@ -215,7 +198,7 @@ impl Cli {
             }
             Command::Key(command) => keys::run(command, &settings).await,
             Command::Operator(command) => operators::run(command, &settings).await,
-            Command::Notice(command) => publish(command, &open(&settings).await?).await,
+            Command::Notice(command) => notices::run(command, &settings).await,
             Command::Receipt { site, view, decision } => {
                 let store = open(&settings).await?;
                 let site = known(&store, &site).await?;
@@ -365,20 +348,6 @@ async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
                 print(&format!("{}\t{}\t{origins}\t{}{sharing}\n", site.id, site.environment, site.name));
             }
         }
-    }
-    Ok(())
-}
-
-async fn publish(command: NoticeCommand, store: &Store) -> Result<(), String> {
-    let NoticeCommand::Publish { site, material, file } = command else {
-        return Err("This is run without settings.".to_owned());
-    };
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
-    match notices::publish(store, &site, &text, &material, Clock::default().now()).await {
-        Ok(Published::Number(number)) => print(&format!("Published as notice {number} of `{site}`.\n")),
-        Ok(Published::Unchanged) => print("Nothing to publish: the newest notice says exactly this.\n"),
-        Err(error) => return Err(format!("{}: {error}", file.display())),
     }
     Ok(())
 }

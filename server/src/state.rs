@@ -28,14 +28,14 @@ pub struct App {
     pub tally: Tally,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
-    /// Exports in the background.
-    pub exports: Exports,
     /// How often operators may try to sign in.
     pub logins: Limits,
     /// What makes and compares the hashes of operators' passwords.
     pub passwords: Passwords,
     /// How long operators' sessions last, and what their cookie is like.
     pub session_rules: Rules,
+    /// Exports in the background.
+    pub exports: Exports,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
@@ -59,6 +59,9 @@ impl App {
             logins: Limits::new(limits::LOGINS),
             passwords: Passwords::default(),
             session_rules: Rules::new(settings),
+            session_rules: Rules::default(),
+            home: Arc::default(),
+            exports: settings.exports(),
             store,
             clock,
             home: public_url.clone().unwrap_or_default(),

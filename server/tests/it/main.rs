@@ -9,6 +9,7 @@ mod ledger;
 
 mod bundle;
 mod decisions;
+mod drafts;
 mod erasure;
 mod exports;
 mod forks;
