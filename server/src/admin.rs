@@ -42,10 +42,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The pages that belong to no resource.
 pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/admin/style.css", get(get_style))
-        .merge(sites::routes())
-        .merge(statistics::routes())
+    Router::new().route("/admin/style.css", get(get_style)).merge(sites::routes()).merge(statistics::routes())
 }
 
 /// `GET /admin/style.css`

@@ -3,6 +3,8 @@
 
 mod keys;
 mod ledger;
+mod sites;
+mod statistics;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,6 +15,8 @@ use clap::{Parser, Subcommand};
 
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
+use self::sites::SiteCommand;
+use self::statistics::StatisticsArguments;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::error::Error;
@@ -21,9 +25,10 @@ use crate::notices::Published;
 use crate::pages::replay;
 use crate::receipts::View;
 use crate::sealer::Sealer;
-use crate::store::{Environment, Site, Store};
+use crate::state::App;
+use crate::store::{Site, Store};
 use crate::verify::Verification;
-use crate::{Server, demo, domain, log, notices, receipts};
+use crate::{Server, demo, log, notices, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -41,7 +46,7 @@ enum Command {
     Serve,
     /// Serve, with a demo site and its page
     Demo,
-    /// Add and list sites
+    /// Add, change and list sites, and see where their tags are
     #[command(subcommand)]
     Site(SiteCommand),
     /// Make and revoke operator keys
@@ -81,31 +86,9 @@ enum Command {
     Export(ExportArguments),
     /// Write the proof of one receipt, which checks without this server
     Proof(ProofArguments),
+    Statistics(StatisticsArguments),
     /// Check a bundle, a receipt or a proof; needs no database and no network
     Verify(Verification),
-}
-
-#[derive(Debug, Subcommand)]
-enum SiteCommand {
-    /// Add a site
-    Add {
-        /// The site's id, used in addresses: shop
-        site: SiteId,
-        /// The origin of its pages, scheme and host; once for each
-        #[arg(long = "origin", required = true, value_name = "https://HOST", value_parser = origin)]
-        origins: Vec<String>,
-        /// The site's name for people [default: its id]
-        #[arg(long)]
-        name: Option<String>,
-        /// What the site is for
-        #[arg(long, value_enum, default_value_t)]
-        environment: Environment,
-        /// Let one choice hold for all subdomains: shop.example and www.shop.example
-        #[arg(long)]
-        share_subdomains: bool,
-    },
-    /// List the sites
-    List,
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,18 +104,6 @@ enum NoticeCommand {
         /// The notice file (TOML)
         file: PathBuf,
     },
-}
-
-/// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
-fn origin(text: &str) -> Result<String, String> {
-    let wrong = "write scheme and host, such as https://shop.example, without a path";
-    let (scheme, host) = text.trim_end_matches('/').split_once("://").ok_or(wrong)?;
-    let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
-    if matches!(scheme, "http" | "https") && plain {
-        Ok(format!("{scheme}://{host}").to_ascii_lowercase())
-    } else {
-        Err(wrong.to_owned())
-    }
 }
 
 impl Cli {
@@ -156,7 +127,8 @@ impl Cli {
         match self.command {
             Command::Serve => serve(settings).await,
             Command::Demo => serve_demo(settings).await,
-            Command::Site(command) => sites(command, &open(&settings).await?).await,
+            Command::Site(command) => sites::run(command, &app(&settings).await?).await,
+            Command::Statistics(arguments) => arguments.run(&app(&settings).await?).await,
             Command::Replay { file, server } => {
                 let text = std::fs::read_to_string(&file)
                     .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
@@ -178,9 +150,9 @@ impl Cli {
                 ledger::hold(command, &store).await
             }
             Command::Retention(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, arguments.site()).await?;
-                ledger::retention(arguments, &store).await
+                let app = app(&settings).await?;
+                known(&app.store, arguments.site()).await?;
+                ledger::retention(arguments, &app).await
             }
             Command::Key(command) => keys::run(command, &settings, &open(&settings).await?).await,
             Command::Notice(command) => publish(command, &open(&settings).await?).await,
@@ -216,6 +188,14 @@ impl Cli {
 
 async fn open(settings: &Settings) -> Result<Store, String> {
     Store::open(&settings.database_url, Sealer::new(settings.signing_keys())).await
+}
+
+/// What operations reach, for a command.
+async fn app(settings: &Settings) -> Result<App, String> {
+    let store = open(settings).await?;
+    // A log that was shortened is not written on, whoever writes.
+    settings.outside().compare(&store).await?;
+    Ok(App::new(store, Clock::default(), settings.public_url.clone().map(Into::into)))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
@@ -277,37 +257,6 @@ fn interruption() -> Result<impl Future<Output = ()>, String> {
     })
 }
 
-async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
-    match command {
-        SiteCommand::Add { site, origins, name, environment, share_subdomains } => {
-            if ["widget", "verifier", "verify"].contains(&site.as_str()) {
-                return Err(format!("`{site}` is Assent's own address; choose another id."));
-            }
-            if share_subdomains
-                && let Some(origin) = origins.iter().find(|origin| domain::registrable(origin).is_none())
-            {
-                return Err(format!(
-                    "--share-subdomains: {origin} has no subdomains to share with. Its host is an address, `localhost`, or a name such as co.uk or github.io, under which strangers have theirs."
-                ));
-            }
-            let name = name.unwrap_or_else(|| site.to_string());
-            let new = Site { id: site.clone(), name, environment, origins, share_subdomains };
-            if !store.add_site(&new, Clock::default().now()).await.map_err(|error| error.to_string())? {
-                return Err(format!("There is a site `{site}` already."));
-            }
-            print(&format!("Added. Next: `assent notice publish --site {site} notice.toml`.\n"));
-        }
-        SiteCommand::List => {
-            for site in store.sites().await.map_err(|error| error.to_string())? {
-                let sharing = if site.share_subdomains { "\tshares subdomains" } else { "" };
-                let origins = site.origins.join(" ");
-                print(&format!("{}\t{}\t{origins}\t{}{sharing}\n", site.id, site.environment, site.name));
-            }
-        }
-    }
-    Ok(())
-}
-
 async fn publish(
     NoticeCommand::Publish { site, material, file }: NoticeCommand,
     store: &Store,
@@ -337,6 +286,12 @@ fn unknown_site(site: &SiteId) -> String {
 /// An error as a person reads it.
 fn printable(error: impl std::fmt::Display) -> String {
     format!("{error}.")
+}
+
+/// An instant as programs and people read it.
+fn stamp(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| milliseconds.to_string(), |time| format!("{time:.0}"))
 }
 
 /// What a program may read goes to standard output; a reader that left is no reason to fail.

@@ -3,8 +3,8 @@
 
 pub mod access;
 mod adapters;
-mod answers;
 pub mod admin;
+mod answers;
 pub mod api;
 pub mod audit;
 pub mod catalog;

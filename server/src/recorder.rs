@@ -110,7 +110,8 @@ async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appen
         .collect();
     // Sites in one order everywhere, so that two servers on one database never wait for each other in a circle.
     receipts.sort_by(|(left, _), (right, _)| left.site.cmp(&right.site));
-    let (receipts, (places, devices)): (Vec<Receipt>, (Vec<usize>, Vec<Device>)) = receipts.into_iter().unzip();
+    let (receipts, (places, devices)): (Vec<Receipt>, (Vec<usize>, Vec<Device>)) =
+        receipts.into_iter().unzip();
 
     match store.append_receipts(&receipts, &devices, now).await {
         Ok(appended) => {

@@ -5,7 +5,6 @@ pub mod api;
 pub mod fields;
 pub mod tag;
 
-
 use assent_shared::{Locale, SiteId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -141,7 +140,10 @@ async fn refuse_mixing(app: &App, id: &SiteId, fields: &Fields) -> Result<()> {
         if let Some(origin) = fields.origins.iter().find(|origin| mixed && other.origins.contains(origin)) {
             return Err(fields::wrong(
                 "origins",
-                format!("{origin} is an origin of a site for {}; environments are never mixed", other.environment),
+                format!(
+                    "{origin} is an origin of a site for {}; environments are never mixed",
+                    other.environment
+                ),
             ));
         }
     }

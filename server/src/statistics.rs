@@ -204,11 +204,13 @@ fn sum_up(site: &SiteId, days: &RangeInclusive<i64>, by: By, rows: &[CountRow]) 
     total.ignored = total.sums.ignored();
     let named = |name: String, part: Option<Part>| Part { part: name, ..part.unwrap_or_default() };
     let items = match by {
-        By::Day => {
-            days.clone().map(|day| named(date(day).to_string(), parts.remove(day.to_string().as_str()))).collect()
-        }
+        By::Day => days
+            .clone()
+            .map(|day| named(date(day).to_string(), parts.remove(day.to_string().as_str())))
+            .collect(),
         By::Device => {
-            let known = DEVICES.map(|device| named(device.as_str().to_owned(), parts.remove(device.as_str())));
+            let known =
+                DEVICES.map(|device| named(device.as_str().to_owned(), parts.remove(device.as_str())));
             known.into()
         }
         By::Notice => {
@@ -232,17 +234,26 @@ impl Statistics {
     /// One row a part; a column for each purpose that was granted by anybody.
     pub fn csv(&self) -> Result<String, String> {
         let mut table = csv::Writer::from_writer(Vec::new());
-        let fixed = [self.by.as_str(), "shown", "accepted", "refused", "customised", "ignored", "withdrawn", "signal"];
+        let fixed = [
+            self.by.as_str(),
+            "shown",
+            "accepted",
+            "refused",
+            "customised",
+            "ignored",
+            "withdrawn",
+            "signal",
+        ];
         let purposes: Vec<&String> = self.total.granted.keys().collect();
         let header = fixed.iter().map(|name| (*name).to_owned());
         let header = header.chain(purposes.iter().map(|purpose| format!("granted_{purpose}")));
         table.write_record(header).map_err(|error| error.to_string())?;
         for Part { part, sums, ignored, granted } in &self.items {
             let Sums { shown, accepted, refused, customised, withdrawn, signal } = sums;
-            let numbers = [shown, accepted, refused, customised, ignored, withdrawn, signal].map(ToString::to_string);
-            let grants = purposes
-                .iter()
-                .map(|purpose| granted.get(*purpose).copied().unwrap_or_default().to_string());
+            let numbers =
+                [shown, accepted, refused, customised, ignored, withdrawn, signal].map(ToString::to_string);
+            let grants =
+                purposes.iter().map(|purpose| granted.get(*purpose).copied().unwrap_or_default().to_string());
             let row = std::iter::once(part.clone()).chain(numbers).chain(grants);
             table.write_record(row).map_err(|error| error.to_string())?;
         }
@@ -304,9 +315,13 @@ mod tests {
         let today = day_of(NOW);
         let rows = [row(&today.to_string(), "shown", "", 1)];
         let statistics = sum_up(&site, &(today - 1..=today), By::Day, &rows);
-        let shown: Vec<_> = statistics.items.iter().map(|item| (item.part.as_str(), item.sums.shown)).collect();
+        let shown: Vec<_> =
+            statistics.items.iter().map(|item| (item.part.as_str(), item.sums.shown)).collect();
         assert_eq!(shown, [("2026-11-20", 0), ("2026-11-21", 1)]);
         let json = serde_json::to_value(&statistics).unwrap();
-        assert_eq!((&json["from"], &json["to"], &json["by"]), (&"2026-11-20".into(), &"2026-11-22".into(), &"day".into()));
+        assert_eq!(
+            (&json["from"], &json["to"], &json["by"]),
+            (&"2026-11-20".into(), &"2026-11-22".into(), &"day".into())
+        );
     }
 }

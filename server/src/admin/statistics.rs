@@ -83,7 +83,8 @@ impl Shown {
         let Statistics { mut total, items, .. } = statistics;
         let (sums, ignored) = (total.sums, total.ignored);
         let more_answers = sums.answered() > sums.shown;
-        let rate = |name, number| (name, number, (!more_answers).then(|| share(number, sums.shown)).flatten());
+        let rate =
+            |name, number| (name, number, (!more_answers).then(|| share(number, sums.shown)).flatten());
         let decisions = sums.answered() + sums.withdrawn + sums.signal;
         let granted = std::mem::take(&mut total.granted).into_iter();
         Self {
@@ -166,7 +167,10 @@ async fn download_statistics(
 type Range = (std::ops::RangeInclusive<i64>, By);
 
 /// The days and the parts that were asked for; otherwise what was typed, and what is wrong with it.
-fn range(query: Result<Query<PageQuery>, QueryRejection>, now: i64) -> Result<Range, (String, String, Error)> {
+fn range(
+    query: Result<Query<PageQuery>, QueryRejection>,
+    now: i64,
+) -> Result<Range, (String, String, Error)> {
     let Query(PageQuery { first, last, by }) = match query {
         Ok(query) => query,
         Err(rejection) => {
@@ -211,7 +215,9 @@ mod tests {
     fn days_of_the_page_include_the_last() {
         let of = |first: &str, last: &str| {
             let query = PageQuery { first: first.to_owned(), last: last.to_owned(), by: By::Day };
-            range(Ok(Query(query)), 1_795_219_200_000).map(|(days, _)| days).map_err(|(.., error)| error.to_string())
+            range(Ok(Query(query)), 1_795_219_200_000)
+                .map(|(days, _)| days)
+                .map_err(|(.., error)| error.to_string())
         };
         let today = 1_795_219_200_000 / DAY;
         assert_eq!(of("2026-11-20", "2026-11-21"), Ok(today - 1..=today));

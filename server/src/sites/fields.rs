@@ -165,10 +165,14 @@ impl Fields {
         if origins.is_empty() || written.len() > ORIGINS {
             refuse("origins", format!("write between 1 and {ORIGINS} origins"));
         }
-        if share_subdomains && let Some(alone) = written.iter().find(|origin| domain::registrable(origin).is_none()) {
+        if share_subdomains
+            && let Some(alone) = written.iter().find(|origin| domain::registrable(origin).is_none())
+        {
             refuse(
                 "share_subdomains",
-                format!("{alone} has no subdomains to share with: its host is an address, `localhost`, or a name such as co.uk or github.io, under which strangers have theirs"),
+                format!(
+                    "{alone} has no subdomains to share with: its host is an address, `localhost`, or a name such as co.uk or github.io, under which strangers have theirs"
+                ),
             );
         }
         if retention_days.is_some_and(|days| !(1..=LONGEST_RETENTION).contains(&days)) {
@@ -210,7 +214,17 @@ mod tests {
         ] {
             assert_eq!(origin(typed).as_deref(), Ok(written));
         }
-        for refused in ["shop.example", "https://shop.example/kilns", "https://a@shop.example", "ftp://shop.example", "https://*.shop.example", "https://shop.example?a", "javascript:alert(1)", "null", ""] {
+        for refused in [
+            "shop.example",
+            "https://shop.example/kilns",
+            "https://a@shop.example",
+            "ftp://shop.example",
+            "https://*.shop.example",
+            "https://shop.example?a",
+            "javascript:alert(1)",
+            "null",
+            "",
+        ] {
             assert!(origin(refused).is_err(), "{refused}");
         }
     }

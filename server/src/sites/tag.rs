@@ -192,7 +192,9 @@ async fn bytes(app: &App, site: &SiteId, locale: &Locale) -> Result<Vec<u8>> {
 pub(crate) fn note(app: &App, site: &crate::store::Site, headers: &HeaderMap) {
     let says = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     // Only the origin is ever taken out of it.
-    let Some(page) = says("origin").filter(|origin| *origin != "null").or_else(|| says("referer")) else { return };
+    let Some(page) = says("origin").filter(|origin| *origin != "null").or_else(|| says("referer")) else {
+        return;
+    };
     let Ok(url) = url::Url::parse(page) else { return };
     let origin = url.origin().ascii_serialization();
     let own = site.origins.contains(&origin);

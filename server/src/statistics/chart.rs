@@ -36,7 +36,8 @@ const BARS: usize = 92;
 #[must_use]
 pub fn draw(statistics: &Statistics) -> Option<String> {
     let bars = bars(&statistics.items);
-    let largest = bars.iter().map(|(_, heights)| heights.iter().sum::<i64>()).max().filter(|most| *most > 0)?;
+    let largest =
+        bars.iter().map(|(_, heights)| heights.iter().sum::<i64>()).max().filter(|most| *most > 0)?;
     let top = round_up(largest);
     let room = WIDTH - LEFT;
     let count = i64::try_from(bars.len()).ok()?;
@@ -191,19 +192,33 @@ mod tests {
     #[test]
     fn every_bar_is_inside_the_picture_and_has_its_patterns() {
         for count in [1_usize, 4, 31, 92, 367] {
-            let names: Vec<String> = (0..count).map(|day| super::super::date(i64::try_from(day).unwrap()).to_string()).collect();
+            let names: Vec<String> =
+                (0..count).map(|day| super::super::date(i64::try_from(day).unwrap()).to_string()).collect();
             let parts: Vec<(&str, i64)> = names.iter().map(|name| (name.as_str(), 7)).collect();
             let svg = draw(&statistics(By::Day, &parts)).unwrap();
             let number = |rect: &str, name: &str| -> i64 {
-                rect.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).unwrap().parse().unwrap()
+                rect.split(&format!(" {name}=\""))
+                    .nth(1)
+                    .and_then(|rest| rest.split('"').next())
+                    .unwrap()
+                    .parse()
+                    .unwrap()
             };
             let rects: Vec<&str> = svg.split("<rect").skip(1).collect();
             assert!(rects.len() >= 4 && rects.len() <= 4 * BARS, "{count}: {}", rects.len());
             for rect in rects {
-                assert!(number(rect, "x") >= LEFT && number(rect, "x") + number(rect, "width") <= WIDTH, "{count}: {rect}");
-                assert!(number(rect, "y") >= TOP && number(rect, "y") + number(rect, "height") <= GROUND, "{count}: {rect}");
+                assert!(
+                    number(rect, "x") >= LEFT && number(rect, "x") + number(rect, "width") <= WIDTH,
+                    "{count}: {rect}"
+                );
+                assert!(
+                    number(rect, "y") >= TOP && number(rect, "y") + number(rect, "height") <= GROUND,
+                    "{count}: {rect}"
+                );
             }
-            assert!(svg.contains("url(#accepted)") && svg.contains("url(#ignored)") && !svg.contains("style="));
+            assert!(
+                svg.contains("url(#accepted)") && svg.contains("url(#ignored)") && !svg.contains("style=")
+            );
         }
     }
 

@@ -128,9 +128,21 @@ mod tests {
                 let choices = choices.map(|(id, granted)| (id.parse().unwrap(), granted)).into();
                 let event = Event::of_decision(method, &choices);
                 let by_visitor = !matches!(method, Method::Signal | Method::Withdraw);
-                assert_eq!(event == Event::Accepted, by_visitor && analytics && video, "{method:?} {choices:?}");
-                assert_eq!(event == Event::Refused, by_visitor && !analytics && !video, "{method:?} {choices:?}");
-                assert_eq!(event == Event::Customised, by_visitor && analytics != video, "{method:?} {choices:?}");
+                assert_eq!(
+                    event == Event::Accepted,
+                    by_visitor && analytics && video,
+                    "{method:?} {choices:?}"
+                );
+                assert_eq!(
+                    event == Event::Refused,
+                    by_visitor && !analytics && !video,
+                    "{method:?} {choices:?}"
+                );
+                assert_eq!(
+                    event == Event::Customised,
+                    by_visitor && analytics != video,
+                    "{method:?} {choices:?}"
+                );
                 assert_eq!(event == Event::Signal, method == Method::Signal);
                 assert_eq!(event == Event::Withdrawn, method == Method::Withdraw);
             }

@@ -24,7 +24,9 @@ pub struct Site {
 }
 
 /// What a site is for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the meaning")]
 pub enum Environment {
@@ -123,10 +125,11 @@ impl Store {
     /// Whether a site has receipts, erased ones included.
     pub async fn has_receipts(&self, site: &SiteId) -> sqlx::Result<bool> {
         on_engine!(self, |pool| {
-            let found: Option<i64> = sqlx::query_scalar("select leaf_index from receipts where site = $1 limit 1")
-                .bind(site.as_str())
-                .fetch_optional(pool)
-                .await?;
+            let found: Option<i64> =
+                sqlx::query_scalar("select leaf_index from receipts where site = $1 limit 1")
+                    .bind(site.as_str())
+                    .fetch_optional(pool)
+                    .await?;
             Ok(found.is_some())
         })
     }

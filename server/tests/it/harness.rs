@@ -146,6 +146,11 @@ impl TestServer {
         std::mem::replace(self, fresh).finish().await;
     }
 
+    /// A second server on the same database, with the same key and clock.
+    pub(crate) async fn another_server(&self) -> Server {
+        Server::start_with(self.settings.clone(), self.clock.clone(), false).await.unwrap()
+    }
+
     /// Where the test's files are.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.database.as_ref().unwrap().folder.path()

@@ -18,6 +18,8 @@ mod pages;
 mod process;
 mod publish;
 mod sharing;
+mod sites;
+mod statistics;
 mod tags;
 mod verify;
 mod views;
