@@ -185,7 +185,9 @@ async fn the_tag_is_seen(engine: Engine) {
     sites::change(app, &Caller::command_line(), &server.shop, more).await.unwrap();
     ask(&server, "origin", "https://late.example", "consent.example").await;
     let full = report(&server).await;
-    assert_eq!(i64::try_from(full.sightings.len()).unwrap(), ORIGINS_KEPT + 1);
+    // Its own one is beyond what there is room for, if it came last.
+    assert!((ORIGINS_KEPT..=ORIGINS_KEPT + 1).contains(&i64::try_from(full.sightings.len()).unwrap()));
+    assert!(full.full);
     assert!(full.sightings.iter().any(|seen| seen.sighting.origin == "https://late.example" && seen.listed));
     tag::forget_sightings(app, &Caller::command_line(), &server.shop).await.unwrap();
     assert!(report(&server).await.sightings.is_empty());
