@@ -13,26 +13,28 @@ use std::sync::LazyLock;
 use assent_shared::Receipt;
 use axum::Router;
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use crate::pages::replay;
+use crate::error::{Error, Result};
 use crate::serve_file::Precompressed;
 use crate::state::App;
 use crate::statistics::{self, shown};
-use crate::{decisions, export, me, publish, receipts, sites};
+use crate::{affected, audit, decisions, export, me, publish, receipts, sites};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn operators() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get_document))
         .routes(routes!(export::get_export))
-        .routes(routes!(receipts::get_receipt))
-        .routes(routes!(replay::get_receipt_replay))
+        .merge(receipts::routes())
+        .merge(affected::routes())
+        .merge(audit::routes())
         .merge(sites::api::routes())
         .merge(statistics::api::routes())
 }
@@ -88,6 +90,12 @@ pub struct Download {
     /// The notices that the receipts name, by their numbers.
     #[schema(value_type = BTreeMap<String, Object>)]
     notices: BTreeMap<String, Value>,
+}
+
+/// An answer as JSON, for this caller only.
+pub(crate) fn json(value: &impl Serialize) -> Result<Response> {
+    let body = serde_json::to_vec(value).map_err(|error| Error::Internal(format!("answer: {error}")))?;
+    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
 
 /// The document, made once from what the router is made of.

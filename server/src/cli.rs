@@ -1,6 +1,7 @@
 //! Owns the command line: what the operator types, and what is printed in answer.
 //! Refuses to do the work itself; each command calls what the server calls.
 
+mod audit;
 mod keys;
 mod ledger;
 mod sites;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use assent_shared::{DecisionId, PurposeId, SiteId};
 use clap::{Parser, Subcommand};
 
+use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use self::sites::SiteCommand;
@@ -77,6 +79,9 @@ enum Command {
     /// Look after the ledgers of receipts
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Read, export and look after the log of what operators did
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Erase(EraseArguments),
     /// Keep receipts from being erased, or from being shown
     #[command(subcommand)]
@@ -139,6 +144,7 @@ impl Cli {
                 Ok(())
             }
             Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
+            Command::Audit(command) => audit::run(command, &settings).await,
             Command::Erase(arguments) => {
                 let store = open(&settings).await?;
                 known(&store, arguments.site()).await?;

@@ -36,6 +36,8 @@ pub struct Settings {
     /// Who cosigns checkpoints (C2SP tlog-witness); in the file only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<Witness>,
+    /// After how many days entries of the audit log are erased; 0 keeps them.
+    pub audit_days: u32,
     /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
     pub public_url: Option<String>,
     /// What is logged, in the syntax of `tracing`'s filters: `info`, `assent=debug,sqlx=warn`.
@@ -65,6 +67,7 @@ impl Default for Settings {
             checkpoint_file: None,
             checkpoint_url: None,
             witnesses: Vec::new(),
+            audit_days: 365,
             public_url: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,

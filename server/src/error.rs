@@ -99,6 +99,9 @@ pub enum Error {
     /// 503: the site's ledger takes nothing until the operator has looked at it; nothing was recorded.
     #[error("this site records nothing right now; try again later")]
     Refused(#[source] Refusal),
+    /// 503: the audit log takes nothing, so nothing is done or shown that belongs into it.
+    #[error("the audit log cannot be written right now, so nothing is done; the server's own log says why")]
+    AuditClosed(#[source] Refusal),
     /// 500: a mistake in Assent.
     #[error("something went wrong on the server")]
     Internal(String),
@@ -144,7 +147,7 @@ impl Error {
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
             Self::InvalidFields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidFields),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyRequests),
-            Self::Busy | Self::Store(_) | Self::Refused(_) => {
+            Self::Busy | Self::Store(_) | Self::Refused(_) | Self::AuditClosed(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy)
             }
             Self::ViewUnavailable(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::ViewUnavailable),
@@ -158,7 +161,7 @@ impl Error {
         match self {
             Self::Store(error) => Some(error.to_string()),
             Self::Internal(cause) => Some(cause.clone()),
-            Self::Refused(refusal) => Some(refusal.to_string()),
+            Self::Refused(refusal) | Self::AuditClosed(refusal) => Some(refusal.to_string()),
             _ => None,
         }
     }

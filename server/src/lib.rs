@@ -4,6 +4,7 @@
 pub mod access;
 mod adapters;
 pub mod admin;
+pub mod affected;
 mod answers;
 pub mod api;
 pub mod audit;
@@ -121,7 +122,7 @@ impl Server {
                 .into_future(),
         );
         let mut chores = JoinSet::new();
-        chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
+        chores.spawn(retention::run(app.clone(), settings.audit_days));
         chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {

@@ -24,7 +24,7 @@ use crate::answers;
 use crate::audit::{self, Action};
 use crate::clock::day_of;
 use crate::error::{Error, Result};
-use crate::export;
+use crate::receipts::query::instant;
 use crate::state::App;
 use crate::store::{By, CountRow};
 
@@ -120,7 +120,7 @@ pub struct Statistics {
 
 /// The whole days (UTC) from the one of `from` to the one before `to`; the last thirty where neither is said.
 pub fn days(from: Option<&str>, to: Option<&str>, now: i64) -> Result<RangeInclusive<i64>> {
-    let day = |text: &str| export::instant(text).map_err(Error::InvalidQuery);
+    let day = |text: &str| instant(text).map_err(Error::InvalidQuery);
     let last = match to {
         // A day that has begun by then counts as a whole.
         Some(to) => day_of(day(to)?.saturating_sub(1)),

@@ -72,6 +72,7 @@ const rest = () => {
   rested = true;
   if (!now.root) paint(due());
   appear();
+  //= loader/inform.js
   // Whoever moves by keyboard needs what keeps clear of the focus, also where only the button is left.
   listen(document, "focusin", ({ target }) => target.matches?.(":focus-visible") && soon());
   // What the page before left to send or to delete, or two cookies of one name.

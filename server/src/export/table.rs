@@ -78,7 +78,7 @@ const COLUMNS: &[(&str, Cell)] = &[
 ];
 
 /// A visitor's clock may stand anywhere in ECMAScript's range, which is wider than RFC 3339's four-digit years.
-fn rfc3339(milliseconds: i64) -> String {
+pub(crate) fn rfc3339(milliseconds: i64) -> String {
     match Timestamp::from_millisecond(milliseconds) {
         Ok(timestamp) => format!("{timestamp:.3}"),
         Err(_) => format!("{milliseconds} ms"),
@@ -86,7 +86,7 @@ fn rfc3339(milliseconds: i64) -> String {
 }
 
 /// Keeps a spreadsheet from taking a cell for a formula (OWASP, "CSV Injection").
-fn harmless(cell: String) -> String {
+pub(crate) fn harmless(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 

@@ -49,6 +49,10 @@ struct ChoicesPage<'a> {
     said: Option<&'a str>,
     /// Why nothing was saved, if the notice changed meanwhile.
     changed: Option<&'a str>,
+    /// What is new since the decision that the cookie knows.
+    news: &'a str,
+    /// Whether anything can be chosen.
+    asks: bool,
     missing: Vec<&'a PurposeSection<'a>>,
     form: Option<Form>,
     purposes: Vec<Asked<'a>>,
@@ -69,6 +73,8 @@ struct Asked<'a> {
     stored: Option<bool>,
     chosen: Option<bool>,
     missing: bool,
+    /// What is new about it since the decision that the cookie knows.
+    news: &'a str,
     /// What the browser's signal does to it, where it does something.
     signal: Option<&'a String>,
 }
@@ -209,7 +215,7 @@ async fn show(
     let base = own.or(site.origins.first().map(String::as_str)).unwrap_or_default();
     let back = query.back.as_deref().and_then(|back| way_back(back, base, &site.origins));
     let leads_to = back.as_ref().map(|back| back.origin().ascii_serialization());
-    let form = own.map(|_| Form {
+    let form = own.filter(|_| notice.asks()).map(|_| Form {
         action: address(&locale, back.as_ref(), None),
         id: mint_id(app.clock.now()),
         notice: notice.number,
@@ -227,29 +233,36 @@ async fn show(
         Some(Shown::Changed(sent)) => (Some(sent), vec![], true),
         None => (None, vec![], false),
     };
-    let texts = notice.words(&locale, &built_in.banner).unwrap_or_else(|| built_in.banner.clone());
+    let answered = stored.as_ref().map(|stored| stored.notice);
+    let view = notice
+        .view_with_news(&locale, &built_in.banner, |lifetime| built_in.lifetime(lifetime), answered)
+        .ok_or_else(|| Error::Internal(format!("notice {} lost a locale", notice.number)))?;
+    let texts = &view.texts;
     let signal = global_privacy_control(headers);
-    let asked = notice.purposes.iter().zip(&sections).map(|(purpose, section)| {
-        let stored = granted(stored.as_ref(), purpose.since, &purpose.id);
-        Asked {
-            purpose: section,
-            stored,
-            // An answer to what a purpose was before is none to what it is now.
-            chosen: sent
-                .map_or(stored, |sent| sent.answer(&purpose.id).filter(|_| sent.notice() >= purpose.since)),
-            missing: unanswered.contains(&purpose.id),
-            // Only told: it answers nothing here, in neither direction.
-            signal: (signal && purpose.gpc).then_some(if stored == Some(true) {
-                &texts.signal_overruled
-            } else {
-                &texts.signal
-            }),
-        }
-    });
+    let asked =
+        notice.purposes.iter().zip(&view.purposes).zip(&sections).map(|((purpose, view), section)| {
+            let stored = granted(stored.as_ref(), purpose.since, &purpose.id);
+            Asked {
+                purpose: section,
+                stored,
+                // An answer to what a purpose was before is none to what it is now.
+                chosen: sent.map_or(stored, |sent| {
+                    sent.answer(&purpose.id).filter(|_| sent.notice() >= purpose.since)
+                }),
+                missing: unanswered.contains(&purpose.id),
+                news: &view.news,
+                // Only told: it answers nothing here, in neither direction.
+                signal: (signal && purpose.gpc).then_some(if stored == Some(true) {
+                    &texts.signal_overruled
+                } else {
+                    &texts.signal
+                }),
+            }
+        });
     let purposes: Vec<Asked> = asked.collect();
     let page = ChoicesPage {
         frame: Frame::new(&locale, notice.texts.keys(), |locale| address(locale, back.as_ref(), None)),
-        texts: &texts,
+        texts,
         words,
         who: Who::new(notice, own.is_some()),
         said: if said_at(query.saved) {
@@ -260,6 +273,8 @@ async fn show(
             None
         },
         changed: changed.then_some(words.changed.as_str()),
+        news: &view.news,
+        asks: notice.asks(),
         missing: purposes.iter().filter(|asked| asked.missing).map(|asked| asked.purpose).collect(),
         form,
         purposes,

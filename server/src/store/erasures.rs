@@ -22,7 +22,8 @@ pub enum Erasure {
 }
 
 /// Receipts that are not erased for now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
+#[schema(as = Hold)]
 pub struct HoldRow {
     /// By which it is lifted.
     pub hold_id: String,
@@ -226,7 +227,7 @@ impl Transaction {
                     .execute(&mut **transaction)
                     .await?;
                     sqlx::query::<Db>(
-                        "update receipts set body = null, salt = null, visitor = null, decision = null
+                        "update receipts set body = null, salt = null, visitor = null, decision = null, kind = null
                          where site = $1 and ledger = $2 and leaf_index between $3 and $4",
                     )
                     .bind(site.as_str())
