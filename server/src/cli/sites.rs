@@ -138,12 +138,16 @@ fn said(error: Error) -> String {
     match error {
         Error::InvalidFields(errors) => {
             let lines = errors.iter().map(|error| {
-                let flag = match error.field {
-                    "id" | "locale" => String::new(),
-                    "origins" => "--origin: ".to_owned(),
-                    field => format!("--{}: ", field.replace('_', "-")),
+                let message = match error.field {
+                    // A sentence of its own.
+                    "id" | "locale" => {
+                        let (first, rest) = error.message.split_at(1);
+                        first.to_uppercase() + rest
+                    }
+                    "origins" => format!("--origin: {}", error.message),
+                    field => format!("--{}: {}", field.replace('_', "-"), error.message),
                 };
-                format!("{flag}{}.", error.message)
+                format!("{message}.")
             });
             lines.collect::<Vec<_>>().join("\n")
         }
