@@ -14,7 +14,6 @@ use crate::error::{Error, Result};
 use crate::state::App;
 use crate::store::AppendError;
 
-pub(crate) use export::answer;
 pub use export::{AuditFormat, Wanted, begin_export, keys};
 pub use list::{AuditQuery, Page, list, names, selection};
 

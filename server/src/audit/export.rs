@@ -211,17 +211,20 @@ async fn proving(store: Store, row: AuditLedgerRow, filter: AuditFilter, now: i6
 }
 
 fn line(row: &AuditLeafRow, selection: &Selection) -> Result<String> {
-    let broken =
-        |error: &dyn std::fmt::Display| Error::Internal(format!("audit leaf {}: {error}", row.leaf_index));
     let mut line = Line::empty(u64::try_from(row.leaf_index).unwrap_or_default());
-    let raw = |text: &str| RawValue::from_string(text.to_owned()).map_err(|error| broken(&error));
-    let entry = serde_json::from_str(&row.entry).map_err(|error| broken(&error))?;
-    let body = row.body.as_deref().map(raw).transpose()?;
+    // What is no JSON any more is for the verifier to name, not for the export to trip over.
+    let raw = |text: &str| {
+        RawValue::from_string(text.to_owned()).or_else(|_| RawValue::from_string("null".to_owned()))
+    };
+    let broken =
+        |error: &serde_json::Error| Error::Internal(format!("audit leaf {}: {error}", row.leaf_index));
+    let public = raw(&row.entry).map_err(|error| broken(&error))?;
+    let body = row.body.as_deref().map(raw).transpose().map_err(|error| broken(&error))?;
     let body = body.as_deref();
-    let public = raw(&row.entry)?;
     let salt = row.salt.as_deref().and_then(|salt| salt.try_into().ok().map(Salt));
+    let entry = serde_json::from_str(&row.entry);
     match (&entry, body) {
-        (Entry::Audit { commitment }, Some(body)) => {
+        (Ok(Entry::Audit { commitment }), Some(body)) => {
             // What cannot be read is for the verifier to say: it was tampered with.
             let read = serde_json::from_str::<AuditEntry>(body.get());
             if read.is_ok_and(|read| !selection.takes(&read)) {
@@ -230,10 +233,11 @@ fn line(row: &AuditLeafRow, selection: &Selection) -> Result<String> {
                 (line.audit, line.salt) = (Some(body), salt);
             }
         }
-        (Entry::Audit { commitment }, None) if row.buried => line.erased = Some(*commitment),
-        // Erased after the checkpoint that all of this is proven under.
-        (Entry::Audit { commitment }, None) => line.withheld = Some(*commitment),
-        (Entry::Tombstone { .. }, Some(body)) => (line.tombstone, line.salt) = (Some(body), salt),
+        // The tombstone is behind the checkpoint that all of this is proven under.
+        (Ok(Entry::Audit { commitment }), None) if row.erased_since => line.withheld = Some(*commitment),
+        // Where no tombstone says so, the verifier does.
+        (Ok(Entry::Audit { commitment }), None) => line.erased = Some(*commitment),
+        (Ok(Entry::Tombstone { .. }), Some(body)) => (line.tombstone, line.salt) = (Some(body), salt),
         _ => line.entry = Some(&public),
     }
     serde_json::to_string(&line).map_err(|error| broken(&error))

@@ -42,8 +42,8 @@ pub struct AuditLeafRow {
     pub body: Option<String>,
     /// The salt that goes with it.
     pub salt: Option<Vec<u8>>,
-    /// Whether a tombstone of the same ledger says that it was erased, among the leaves that were asked for.
-    pub buried: bool,
+    /// Whether a tombstone says that it was erased, but none of the leaves that were asked for: it was erased since.
+    pub erased_since: bool,
 }
 
 /// Which entries.
@@ -114,7 +114,7 @@ impl Store {
                 "select leaf_index, entry, body, salt, exists (
                      select 1 from audit_tombstones where audit_tombstones.ledger = audit_entries.ledger
                      and leaf_index between first_leaf and last_leaf
-                     and tombstone_ledger = audit_entries.ledger and tombstone_leaf < $4) as buried
+                     and (tombstone_ledger <> audit_entries.ledger or tombstone_leaf >= $4)) as erased_since
                  from audit_entries
                  where ledger = $1 and leaf_index >= $2 and leaf_index < $3 order by leaf_index",
             )
