@@ -110,8 +110,7 @@ pub async fn add(app: &App, caller: &Caller, new: NewSite) -> Result<SiteView> {
     if !app.store.add_site(&site, app.clock.now()).await? {
         return Err(fields::wrong("id", format!("there is a site `{id}` already")));
     }
-    let days = retention_days.and_then(|days| u32::try_from(days).ok());
-    app.store.set_retention(&id, days).await?;
+    app.store.set_retention(&id, retention_days).await?;
     view(app, caller, &id).await
 }
 
