@@ -1,6 +1,10 @@
 //! Owns what the operator's pages share: their shell (navigation, trail, what was done), their style and their policy.
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
+pub mod api;
+pub mod audit;
+pub mod data;
+
 use std::sync::LazyLock;
 
 use askama::Template;
@@ -36,7 +40,11 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The pages that belong to no resource.
 pub fn routes() -> Router<App> {
-    Router::new().route("/admin/style.css", get(get_style))
+    Router::new()
+        .route("/admin/style.css", get(get_style))
+        .merge(api::routes())
+        .merge(audit::routes())
+        .merge(data::routes())
 }
 
 /// `GET /admin/style.css`

@@ -6,6 +6,7 @@
 //! `document::CHAPTERS`, the doc comment's first line is the summary. Keys and failures that all share are added by `document.rs`.
 
 mod document;
+pub(crate) mod read;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -25,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::pages::replay;
 use crate::serve_file::Precompressed;
 use crate::state::App;
-use crate::{audit, decisions, export, me, publish, receipts};
+use crate::{audit, data, decisions, export, me, publish, receipts};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn operators() -> OpenApiRouter<App> {
@@ -35,6 +36,7 @@ fn operators() -> OpenApiRouter<App> {
         .routes(routes!(receipts::get_receipt))
         .routes(routes!(replay::get_receipt_replay))
         .merge(audit::routes())
+        .merge(data::routes())
 }
 
 /// What the pages of a site ask for their visitors.

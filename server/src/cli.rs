@@ -8,6 +8,7 @@ mod ledger;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use assent_shared::{DecisionId, PurposeId, SiteId};
 use clap::{Parser, Subcommand};
@@ -15,8 +16,10 @@ use clap::{Parser, Subcommand};
 use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
+use crate::access::Caller;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
+use crate::data::Installation;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::Published;
@@ -26,7 +29,7 @@ use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::{Environment, Site, Store};
 use crate::verify::Verification;
-use crate::{Server, demo, domain, log, notices, receipts};
+use crate::{Server, data, demo, domain, log, notices, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -78,6 +81,12 @@ enum Command {
     /// Read, export and look after the log of what operators did
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Say what is stored, where, how long, and who may see it
+    Data {
+        /// Print JSON, as the API has it
+        #[arg(long)]
+        json: bool,
+    },
     Erase(EraseArguments),
     /// Keep receipts from being erased, or from being shown
     #[command(subcommand)]
@@ -174,6 +183,13 @@ impl Cli {
             }
             Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
             Command::Audit(command) => audit::run(command, &settings).await,
+            Command::Data { json } => {
+                let report = data::report(&app(&settings).await?, &Caller::command_line()).await;
+                let report = report.map_err(|error| error.cause().unwrap_or_else(|| format!("{error}.")))?;
+                let as_json = || serde_json::to_string_pretty(&report).map(|text| text + "\n");
+                print(&if json { as_json().map_err(printable)? } else { data::as_text(&report) });
+                Ok(())
+            }
             Command::Erase(arguments) => {
                 let store = open(&settings).await?;
                 known(&store, arguments.site()).await?;
@@ -230,7 +246,8 @@ async fn app(settings: &Settings) -> Result<App, String> {
     let store = open(settings).await?;
     // A log that was shortened is not written on, whoever writes.
     settings.outside().compare(&store).await?;
-    Ok(App::new(store, Clock::default(), settings.public_url.clone().map(Into::into)))
+    let installation = Arc::new(Installation::of(settings));
+    Ok(App { installation, ..App::new(store, Clock::default(), settings.public_url.clone().map(Into::into)) })
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {

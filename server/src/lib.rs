@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod data;
 pub mod decisions;
 pub mod demo;
 pub mod domain;
@@ -41,6 +42,7 @@ pub mod witnesses;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -49,6 +51,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::data::Installation;
 use crate::outside::Outside;
 use crate::sealer::Sealer;
 use crate::state::App;
@@ -107,7 +110,8 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App::new(store, clock, settings.public_url.map(Into::into));
+        let installation = Arc::new(Installation::of(&settings));
+        let app = App { installation, ..App::new(store, clock, settings.public_url.map(Into::into)) };
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);
         let serving = tokio::spawn(

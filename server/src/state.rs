@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::config::Settings;
+use crate::data::Installation;
 use crate::me::Limits;
 use crate::recorder::Recorder;
 use crate::store::Store;
@@ -24,6 +26,8 @@ pub struct App {
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
     pub public_url: Option<Arc<str>>,
+    /// What the settings say of where data is.
+    pub installation: Arc<Installation>,
 }
 
 impl App {
@@ -37,6 +41,7 @@ impl App {
             store,
             clock,
             public_url,
+            installation: Arc::new(Installation::of(&Settings::default())),
         }
     }
 }
