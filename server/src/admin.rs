@@ -4,6 +4,8 @@
 pub mod api;
 pub mod audit;
 pub mod data;
+pub mod sites;
+pub mod statistics;
 
 use std::sync::LazyLock;
 
@@ -22,8 +24,11 @@ use crate::state::App;
 use crate::store::{Environment, Site};
 
 static STYLE: LazyLock<Precompressed> = LazyLock::new(|| {
-    let style =
-        concat!(include_str!("../templates/admin/admin.css"), include_str!("../templates/admin/forms.css"));
+    let style = concat!(
+        include_str!("../templates/admin/admin.css"),
+        include_str!("../templates/admin/forms.css"),
+        include_str!("../templates/admin/statistics/statistics.css"),
+    );
     Precompressed::new("text/css; charset=utf-8", style.as_bytes().to_vec())
 });
 
@@ -45,6 +50,8 @@ pub fn routes() -> Router<App> {
         .merge(api::routes())
         .merge(audit::routes())
         .merge(data::routes())
+        .merge(sites::routes())
+        .merge(statistics::routes())
 }
 
 /// `GET /admin/style.css`

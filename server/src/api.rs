@@ -23,26 +23,30 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::error::{Error, Result};
-use crate::pages::replay;
 use crate::serve_file::Precompressed;
 use crate::state::App;
-use crate::{audit, data, decisions, export, me, publish, receipts};
+use crate::statistics::{self, shown};
+use crate::{affected, audit, data, decisions, export, exports, me, publish, receipts, sites};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn operators() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get_document))
         .routes(routes!(export::get_export))
-        .routes(routes!(receipts::get_receipt))
-        .routes(routes!(replay::get_receipt_replay))
+        .merge(receipts::routes())
+        .merge(affected::routes())
+        .merge(exports::routes())
         .merge(audit::routes())
         .merge(data::routes())
+        .merge(sites::api::routes())
+        .merge(statistics::api::routes())
 }
 
 /// What the pages of a site ask for their visitors.
 fn visitors() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(with_options(routes!(decisions::create_decision)))
+        .routes(with_options(routes!(shown::count_display)))
         // Their own records; the choice that holds is not among them.
         .routes(with_options(routes!(me::get_records)))
         .routes(with_options(routes!(me::get_receipts)))

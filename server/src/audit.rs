@@ -23,6 +23,20 @@ pub use list::{AuditQuery, Entry, Page, list, names, selection};
 pub enum Action {
     /// One receipt, in any view.
     ReceiptView,
+    /// A list of receipts, by a filter.
+    ReceiptList,
+    /// The receipts of whoever a file is of.
+    ReceiptFind,
+    /// Who decided what within a filter.
+    ReceiptAffected,
+    /// A visitor's receipts are erased.
+    ReceiptErase,
+    /// Receipts are held.
+    HoldMake,
+    /// A hold ends.
+    HoldLift,
+    /// What is held is listed.
+    HoldList,
     /// Receipts as a stream or a file.
     ExportMake,
     /// The audit log was looked at.
@@ -31,6 +45,20 @@ pub enum Action {
     AuditExport,
     /// What is stored was asked for.
     DataView,
+    /// A file that was made before.
+    ExportFetch,
+    /// An export is cancelled, or its file removed.
+    ExportRemove,
+    /// A new site.
+    SiteAdd,
+    /// A site's settings.
+    SiteChange,
+    /// Statistics as a file.
+    StatisticsExport,
+    /// A tag whose bytes are kept.
+    TagPin,
+    /// Where a tag was seen, forgotten.
+    SightingsForget,
 }
 
 impl Action {
@@ -39,10 +67,24 @@ impl Action {
     pub fn name(self) -> &'static str {
         match self {
             Self::ReceiptView => "receipt.view",
+            Self::ReceiptList => "receipt.list",
+            Self::ReceiptFind => "receipt.find",
+            Self::ReceiptAffected => "receipt.affected",
+            Self::ReceiptErase => "receipt.erase",
+            Self::HoldMake => "hold.make",
+            Self::HoldLift => "hold.lift",
+            Self::HoldList => "hold.list",
             Self::ExportMake => "export.make",
             Self::AuditView => "audit.view",
             Self::AuditExport => "audit.export",
             Self::DataView => "data.view",
+            Self::ExportFetch => "export.fetch",
+            Self::ExportRemove => "export.remove",
+            Self::SiteAdd => "site.add",
+            Self::SiteChange => "site.change",
+            Self::StatisticsExport => "statistics.export",
+            Self::TagPin => "tag.pin",
+            Self::SightingsForget => "sightings.forget",
         }
     }
 }

@@ -6,9 +6,8 @@ mod keys;
 mod ledger;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use assent_shared::{DecisionId, PurposeId, SiteId};
 use clap::{Parser, Subcommand};
@@ -19,7 +18,7 @@ use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArgument
 use crate::access::Caller;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
-use crate::data::Installation;
+use crate::demo::examples::Example;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::Published;
@@ -46,7 +45,11 @@ enum Command {
     /// Serve the tag, the widget and the API
     Serve,
     /// Serve, with a demo site and its page
-    Demo,
+    Demo {
+        /// A folder of example sites to serve too, each under a name of its own
+        #[arg(long, value_name = "FOLDER")]
+        examples: Option<PathBuf>,
+    },
     /// Add and list sites
     #[command(subcommand)]
     Site(SiteCommand),
@@ -170,7 +173,7 @@ impl Cli {
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
-            Command::Demo => serve_demo(settings).await,
+            Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
             Command::Site(command) => sites(command, &open(&settings).await?).await,
             Command::Replay { file, server } => {
                 let text = std::fs::read_to_string(&file)
@@ -246,8 +249,7 @@ async fn app(settings: &Settings) -> Result<App, String> {
     let store = open(settings).await?;
     // A log that was shortened is not written on, whoever writes.
     settings.outside().compare(&store).await?;
-    let installation = Arc::new(Installation::of(settings));
-    Ok(App { installation, ..App::new(store, Clock::default(), settings.public_url.clone().map(Into::into)) })
+    Ok(App::new(store, Clock::default(), settings))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
@@ -259,11 +261,13 @@ async fn serve(settings: Settings) -> Result<(), String> {
     Ok(())
 }
 
-async fn serve_demo(settings: Settings) -> Result<(), String> {
+async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), String> {
     log::start(&settings)?;
     let interrupted = interruption()?;
     let public_url = settings.public_url.clone();
-    let server = Server::start_with(settings, Clock::default(), true).await?;
+    let examples = examples.map(Example::read_all).transpose()?.unwrap_or_default();
+    let pages = || examples.iter().flat_map(Example::pages).collect::<Vec<_>>();
+    let server = Server::start_demo(settings, demo::Pages::with(pages())).await?;
     let port = server.address().port();
     let local = format!("http://{}", server.address());
     let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
@@ -280,6 +284,13 @@ async fn serve_demo(settings: Settings) -> Result<(), String> {
             site = demo::SITE
         )),
         None => print("  Operator key was shown at the first start; `assent key create` makes another\n"),
+    }
+    for example in &examples {
+        let own = |site: &SiteId| vec![demo::examples::origin(site, port)];
+        example.prepare(server.store(), server.clock().now(), own).await?;
+    }
+    for page in pages() {
+        print(&format!("  Example      {}/\n", page.origin(port)));
     }
     interrupted.await;
     print("\nStopping: answering what is under way.\n");

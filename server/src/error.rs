@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use crate::access::Permission;
 use crate::pages;
 use crate::sealer::Refusal;
+use crate::sites::fields::FieldError;
 use crate::store::AppendError;
 
 /// Every way in which a request can fail.
@@ -80,6 +81,9 @@ pub enum Error {
     /// 422: a query parameter that cannot be read.
     #[error("{0}")]
     InvalidQuery(String),
+    /// 422: fields that cannot be what was sent, with what is wrong with each.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    InvalidFields(Vec<FieldError>),
     /// 422: the receipt cannot be said in this view.
     #[error(transparent)]
     ViewUnavailable(ViewError),
@@ -141,6 +145,7 @@ impl Error {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::SignInFirst { .. } => (StatusCode::SEE_OTHER, ProblemCode::KeyRequired),
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
+            Self::InvalidFields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidFields),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyRequests),
             Self::Busy | Self::Store(_) | Self::Refused(_) | Self::AuditClosed(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy)
@@ -232,6 +237,12 @@ pub fn not_modified() -> Response {
 #[must_use]
 pub fn created(new: bool) -> StatusCode {
     if new { StatusCode::CREATED } else { StatusCode::OK }
+}
+
+/// 204: done, and there is nothing to say.
+#[must_use]
+pub fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// 422: a form that is shown again, because something in it is still to be answered.

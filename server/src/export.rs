@@ -1,36 +1,36 @@
-//! Owns exports: what can be asked for, over HTTP and on the command line, and receipts as CSV or JSON Lines, page by page.
+//! Owns exports: what can be asked for, over HTTP and on the command line, and which format and which receipts.
 //! Refuses to hold more than one page in memory, or a connection while a slow reader reads.
 
 mod bundle;
 pub mod command;
+mod rows;
+mod sql;
 mod table;
 mod tree;
 
-use std::fmt::Write;
 use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use assent_shared::{Receipt, SiteId, VisitorId};
+use assent_shared::SiteId;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, Stream};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use futures_util::stream::Stream;
 use serde::{Deserialize, Serialize};
 
 use self::bundle::Bundle;
-use self::table::Table;
+use self::rows::Rows;
 pub(crate) use self::table::{harmless, rfc3339};
-use crate::access::Permission;
+use crate::access::{Caller, Permission};
+use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::extract::{ByKey, PathOf};
+use crate::receipts::query::{self, ReceiptsQuery};
 use crate::state::App;
-use crate::store::{Filter, Place, ReceiptRow, Store};
-
-/// Receipts of one page: about half a megabyte, and one query.
-const PAGE: i64 = 1000;
+use crate::store::{Filter, Store};
 
 /// How an export is written.
 #[derive(
@@ -41,29 +41,98 @@ pub enum ExportFormat {
     /// One row a receipt, for spreadsheets (RFC 4180).
     #[default]
     Csv,
+    /// One JSON array of objects, each with the receipt's stored bytes.
+    Json,
     /// One JSON object a line, each with the receipt's stored bytes.
     Jsonl,
+    /// Statements that make tables, with the site's settings and notices; for SQLite and PostgreSQL alike.
+    Sql,
     /// One tar file that proves itself: receipts, what opens them, the ledger, the notices.
     Bundle,
 }
 
-/// The query of an export.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+/// The query of an export, beside which receipts.
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ExportQuery {
+#[expect(dead_code, reason = "what the handler reads, for the document")]
+struct ExportQuery {
     /// How the file is written.
-    #[serde(default)]
     #[param(inline)]
-    format: ExportFormat,
-    /// Received at this time or later.
-    from: Option<String>,
-    /// Received before this time.
-    to: Option<String>,
-    /// Only this visitor's.
-    visitor: Option<VisitorId>,
+    format: Option<ExportFormat>,
     /// Which of the site's ledgers, in a bundle; the present one otherwise.
     ledger: Option<u32>,
+}
+
+impl ExportFormat {
+    /// What a file in this format is.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Json => "application/json",
+            Self::Jsonl => "application/jsonl",
+            Self::Sql => "application/sql",
+            Self::Bundle => "application/x-tar",
+        }
+    }
+
+    /// How its name ends.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Sql => "sql",
+            Self::Bundle => "tar",
+        }
+    }
+
+    /// What a file of a site's receipts is called.
+    #[must_use]
+    pub fn file(self, site: &SiteId) -> String {
+        let what = if self == Self::Bundle { "ledger" } else { "receipts" };
+        format!("{site}-{what}.{}", self.ending())
+    }
+
+    /// Its name in queries and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Sql => "sql",
+            Self::Bundle => "bundle",
+        }
+    }
+}
+
+impl FromStr for ExportFormat {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let all = [Self::Csv, Self::Json, Self::Jsonl, Self::Sql, Self::Bundle];
+        all.into_iter().find(|format| format.as_str() == name).ok_or_else(|| {
+            Error::InvalidQuery(format!("`{name}` is no format: write csv, json, jsonl, sql or bundle"))
+        })
+    }
+}
+
+/// How many receipts are written so far, for those who wait.
+#[derive(Debug, Clone, Default)]
+pub struct Progress(Arc<AtomicU64>);
+
+impl Progress {
+    /// The receipts so far.
+    #[must_use]
+    pub fn receipts(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, receipts: usize) {
+        self.0.fetch_add(receipts as u64, Ordering::Relaxed);
+    }
 }
 
 /// The bytes of an export, piece by piece.
@@ -76,13 +145,15 @@ pub type Chunks = Pin<Box<dyn Stream<Item = Result<Vec<u8>>> + Send>>;
     get,
     path = "/api/v1/sites/{site}/export",
     tag = "exports",
-    params(("site" = SiteId, Path, description = "The site's id"), ExportQuery),
+    params(("site" = SiteId, Path, description = "The site's id"), ReceiptsQuery, ExportQuery),
     responses((
         status = 200,
         description = "The file",
         content(
             (String = "text/csv"),
+            (Object = "application/json"),
             (String = "application/jsonl"),
+            (String = "application/sql"),
             (Vec<u8> = "application/x-tar"),
         ),
     ))
@@ -91,26 +162,42 @@ pub async fn get_export(
     State(app): State<App>,
     ByKey(caller): ByKey,
     PathOf(site): PathOf<SiteId>,
-    query: Result<Query<ExportQuery>, axum::extract::rejection::QueryRejection>,
+    RawQuery(raw): RawQuery,
+) -> Result<Response> {
+    caller.require(Permission::ExportReceipts, &site)?;
+    let (query, others) = ReceiptsQuery::parse(raw.as_deref(), &["format", "ledger"])?;
+    download(&app, &caller, site, &query, &others).await
+}
+
+/// A site's receipts as a file that is written while it is read, for a caller.
+pub(crate) async fn download(
+    app: &App,
+    caller: &Caller,
+    site: SiteId,
+    query: &ReceiptsQuery,
+    others: &query::Others,
 ) -> Result<Response> {
     caller.require(Permission::ExportReceipts, &site)?;
     app.catalog.site(&site).await?;
-    let Query(query) = query.map_err(|rejection| Error::InvalidQuery(rejection.body_text()))?;
-    let filter =
-        filter(query.from.as_deref(), query.to.as_deref(), query.visitor).map_err(Error::InvalidQuery)?;
-    let (media_type, file) = match query.format {
-        ExportFormat::Csv => ("text/csv; charset=utf-8", format!("{site}-receipts.csv")),
-        ExportFormat::Jsonl => ("application/jsonl", format!("{site}-receipts.jsonl")),
-        ExportFormat::Bundle => ("application/x-tar", format!("{site}-ledger.tar")),
-    };
-    let wanted = Wanted { site, format: query.format, ledger: query.ledger, filter };
+    let format = others.get("format").map(|name| name.parse()).transpose()?.unwrap_or_default();
+    let wanted = Wanted::new(site, format, ledger(others)?, query)?;
+    audit::record(app, caller, Action::ExportMake, Some(&wanted.site), wanted.about(query)).await?;
+    let file = format.file(&wanted.site);
     let chunks = wanted.begin(&app.store, app.clock.now()).await?;
     let headers = [
-        (CONTENT_TYPE, media_type.to_owned()),
+        (CONTENT_TYPE, format.media_type().to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((headers, Body::from_stream(chunks)).into_response())
+}
+
+/// Which ledger is asked for.
+pub(crate) fn ledger(others: &query::Others) -> Result<Option<u32>> {
+    let read = |text: &String| {
+        text.parse().map_err(|_| Error::InvalidQuery(format!("`ledger` is a number, and `{text}` is none")))
+    };
+    others.get("ledger").map(read).transpose()
 }
 
 /// What somebody wants exported.
@@ -127,101 +214,49 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Begins the export; what can be refused is refused before its first byte.
-    pub async fn begin(self, store: &Store, now: i64) -> Result<Chunks> {
-        let Self { site, format, ledger, filter } = self;
-        if format == ExportFormat::Bundle {
-            return Ok(Box::pin(Bundle::new(store, site, ledger, filter, now).await?.chunks()));
+    /// What a caller asks for; what no format can give is refused.
+    pub(crate) fn new(
+        site: SiteId,
+        format: ExportFormat,
+        ledger: Option<u32>,
+        query: &ReceiptsQuery,
+    ) -> Result<Self> {
+        let wanted = Self { site, format, ledger, filter: query.filter()? };
+        wanted.check()?;
+        Ok(wanted)
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.format == ExportFormat::Bundle && !self.filter.kind.is_everything() {
+            return Err(Error::InvalidQuery(
+                "a bundle is chosen by time and visitor only: it proves that nothing in between is left out"
+                    .to_owned(),
+            ));
         }
-        if ledger.is_some() {
+        if self.format != ExportFormat::Bundle && self.ledger.is_some() {
             return Err(Error::InvalidQuery("a ledger is chosen for the format `bundle` only".to_owned()));
         }
-        Ok(Box::pin(Export::new(store, site, format, filter).await?.chunks()))
-    }
-}
-
-/// Reads the filter of an export; instants are RFC 3339 times, or dates that begin at midnight UTC.
-pub fn filter(from: Option<&str>, to: Option<&str>, visitor: Option<VisitorId>) -> Result<Filter, String> {
-    Ok(Filter { from: from.map(instant).transpose()?, to: to.map(instant).transpose()?, visitor })
-}
-
-pub(crate) fn instant(text: &str) -> Result<i64, String> {
-    let timestamp = match text.parse::<Date>() {
-        Ok(date) if text.len() == 10 => date.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()),
-        _ => text.parse::<Timestamp>(),
-    };
-    timestamp.map(Timestamp::as_millisecond).map_err(|_| {
-        format!(
-            "`{text}` is no time: write a date such as 2026-11-21, or a time such as 2026-11-21T09:30:00Z"
-        )
-    })
-}
-
-/// An export of rows under way.
-#[derive(Debug)]
-struct Export {
-    store: Store,
-    site: SiteId,
-    format: ExportFormat,
-    filter: Filter,
-    table: Table,
-    place: Option<Place>,
-}
-
-impl Export {
-    async fn new(store: &Store, site: SiteId, format: ExportFormat, filter: Filter) -> Result<Self> {
-        let table = Table::new(store, &site).await?;
-        Ok(Self { store: store.clone(), site, format, filter, table, place: Some(Place::START) })
+        Ok(())
     }
 
-    /// The export's bytes, a page at a time; the next page is read when the reader asks for it.
-    fn chunks(self) -> impl Stream<Item = Result<Vec<u8>>> {
-        stream::try_unfold(self, async |mut export| {
-            let Some(place) = export.place else {
-                return Ok(None);
-            };
-            let rows = export.store.receipts(&export.site, &export.filter, place, PAGE).await?;
-            let chunk = match export.format {
-                ExportFormat::Jsonl => jsonl(&rows),
-                _ => export.table.csv(&read(&rows)?, place == Place::START)?,
-            };
-            // A short page is the last one; a full page may be followed by an empty one.
-            let full = i64::try_from(rows.len()).is_ok_and(|count| count == PAGE);
-            export.place =
-                rows.last().filter(|_| full).map(|row| Place(row.received_at, row.ledger, row.leaf_index));
-            Ok(Some((chunk, export)))
-        })
+    /// As the audit log names it.
+    pub(crate) fn about(&self, query: &ReceiptsQuery) -> String {
+        let ledger = self.ledger.map(|number| format!(" of ledger {number}")).unwrap_or_default();
+        format!("{}{ledger}: {}", self.format.as_str(), query.about())
     }
-}
 
-/// The receipts of rows, with their leaf indexes.
-fn read(rows: &[ReceiptRow]) -> Result<Vec<(i64, Receipt)>> {
-    let read = |row: &ReceiptRow| {
-        let receipt = serde_json::from_str(&row.body)
-            .map_err(|error| Error::Internal(format!("stored receipt: {error}")))?;
-        Ok((row.leaf_index, receipt))
-    };
-    rows.iter().map(read).collect()
-}
-
-fn jsonl(rows: &[ReceiptRow]) -> Vec<u8> {
-    let mut lines = String::new();
-    for row in rows {
-        // The stored bytes go in as they are: nothing re-serialises a receipt.
-        let _ = writeln!(lines, "{{\"leaf_index\":{},\"receipt\":{}}}", row.leaf_index, row.body);
+    /// Begins the export; what can be refused is refused before its first byte.
+    pub async fn begin(self, store: &Store, now: i64) -> Result<Chunks> {
+        self.begin_counted(store, now, Progress::default()).await
     }
-    lines.into_bytes()
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn instants_are_dates_or_times() {
-        assert_eq!(instant("1970-01-02"), Ok(86_400_000));
-        assert_eq!(instant("1970-01-01T01:00:00+01:00"), Ok(0));
-        assert!(instant("yesterday").unwrap_err().contains("`yesterday` is no time"));
-        assert!(instant("2026-13-01").is_err());
+    /// As [`Wanted::begin`], telling how far it is.
+    pub async fn begin_counted(self, store: &Store, now: i64, progress: Progress) -> Result<Chunks> {
+        self.check()?;
+        let Self { site, format, ledger, filter } = self;
+        if format == ExportFormat::Bundle {
+            return Ok(Box::pin(Bundle::new(store, site, ledger, filter, now, progress).await?.chunks()));
+        }
+        Ok(Box::pin(Rows::new(store, site, format, &filter, progress).await?.chunks()))
     }
 }

@@ -4,6 +4,8 @@
 pub mod access;
 mod adapters;
 pub mod admin;
+pub mod affected;
+mod answers;
 pub mod api;
 pub mod audit;
 pub mod catalog;
@@ -16,6 +18,7 @@ pub mod demo;
 pub mod domain;
 pub mod error;
 pub mod export;
+pub mod exports;
 pub mod extract;
 pub mod keys;
 pub mod locales;
@@ -33,7 +36,9 @@ pub mod router;
 pub mod sealer;
 pub mod serve_file;
 pub mod signing_keys;
+pub mod sites;
 pub mod state;
+pub mod statistics;
 pub mod store;
 pub mod tag;
 pub mod verify;
@@ -42,7 +47,6 @@ pub mod witnesses;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -51,7 +55,6 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::data::Installation;
 use crate::outside::Outside;
 use crate::sealer::Sealer;
 use crate::state::App;
@@ -91,6 +94,21 @@ impl Server {
         with_demo_page: bool,
         sealer: Sealer,
     ) -> Result<Self, String> {
+        Self::start_showing(settings, clock, with_demo_page.then(demo::Pages::default), sealer).await
+    }
+
+    /// With the demo's page and those of examples.
+    pub async fn start_demo(settings: Settings, pages: demo::Pages) -> Result<Self, String> {
+        let sealer = Sealer::new(settings.signing_keys());
+        Self::start_showing(settings, Clock::default(), Some(pages), sealer).await
+    }
+
+    async fn start_showing(
+        settings: Settings,
+        clock: Clock,
+        demo: Option<demo::Pages>,
+        sealer: Sealer,
+    ) -> Result<Self, String> {
         // The port first: a second start by mistake should say so, and not wait for the first one's database.
         let wanted = SocketAddr::new(settings.host, settings.port);
         let listener = TcpListener::bind(wanted).await.map_err(|error| match error.kind() {
@@ -110,10 +128,9 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let installation = Arc::new(Installation::of(&settings));
-        let app = App { installation, ..App::new(store, clock, settings.public_url.map(Into::into)) };
+        let app = App::new(store, clock, &settings);
         let (stop, stopped) = oneshot::channel();
-        let router = router::router(app.clone(), with_demo_page);
+        let router = router::router(app.clone(), demo.as_ref());
         let serving = tokio::spawn(
             axum::serve(listener, router)
                 .with_graceful_shutdown(async {
@@ -123,6 +140,8 @@ impl Server {
         );
         let mut chores = JoinSet::new();
         chores.spawn(retention::run(app.clone(), settings.audit_days));
+        chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
+        chores.spawn(exports::run(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
@@ -135,6 +154,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What its handlers reach.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Its database.
@@ -156,7 +181,13 @@ impl Server {
             tracing::warn!("some callers were too slow and were cut off");
         }
         self.app.recorder.finish().await;
+        if let Err(error) = self.app.tally.write_all(&self.app.store).await {
+            tracing::warn!(%error, "the newest displays could not be counted");
+        }
         self.chores.shutdown().await;
+        if let Err(error) = self.app.exports.release(&self.app.store).await {
+            tracing::warn!(%error, "an export under way begins again only after a while");
+        }
         if let Err(error) = self.outside.keep_all(&self.app.store).await {
             tracing::warn!(error, "the newest checkpoints could not be kept outside the database");
         }

@@ -1,5 +1,11 @@
-//! Owns one receipt as an operator asks for it: its stored bytes, or a standard view of it, over HTTP and on the command line.
-//! Refuses to know the standards; `assent_shared::views` writes them.
+//! Owns receipts as an operator asks for them: one in any view, over HTTP and on the command line; in its rooms the list, finding
+//! a visitor, and erasing and holding. Refuses to know the standards; `assent_shared::views` writes them.
+
+pub(crate) mod care;
+pub(crate) mod find;
+pub(crate) mod list;
+pub mod query;
+pub(crate) mod whole;
 
 use assent_shared::views::{LogPlace, Sources, ViewError, dpv, kantara};
 use assent_shared::{DecisionId, Notice, Receipt, SiteId};
@@ -8,12 +14,30 @@ use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::access::Permission;
+use self::whole::Whole;
+use crate::access::{Caller, Permission};
+use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::extract::{ByKey, PathOf};
+use crate::pages::replay;
 use crate::state::App;
 use crate::store::{Site, Store};
+
+/// The addresses of receipts in the interface for programs.
+pub fn routes() -> OpenApiRouter<App> {
+    let upload = OpenApiRouter::new().routes(routes!(find::find_receipts)).layer(find::upload_limit());
+    OpenApiRouter::new()
+        .routes(routes!(list::get_receipts))
+        .routes(routes!(get_receipt))
+        .routes(routes!(replay::get_receipt_replay))
+        .routes(routes!(care::delete_visitor))
+        .routes(routes!(care::get_holds, care::create_hold))
+        .routes(routes!(care::delete_hold))
+        .merge(upload)
+}
 
 /// How a receipt is shown.
 #[derive(
@@ -28,6 +52,12 @@ pub enum View {
     Dpv,
     /// Kantara's Consent Receipt 1.1; of receipts that grant something.
     Kantara,
+    /// Everything that is known of it, with its proof.
+    #[value(skip)]
+    All,
+    /// Its proof, which checks without this server.
+    #[value(skip)]
+    Proof,
 }
 
 /// The query of a receipt.
@@ -41,7 +71,7 @@ pub struct ReceiptQuery {
     view: View,
 }
 
-/// One receipt, as it is stored or in a standard view.
+/// One receipt, as it is stored, in a standard view, or with everything that is known of it.
 #[utoipa::path(
     get,
     path = "/api/v1/sites/{site}/receipts/{decision}",
@@ -50,7 +80,7 @@ pub struct ReceiptQuery {
     responses((
         status = 200,
         description = "The receipt",
-        content((Receipt = "application/json"), (Object = "application/ld+json")),
+        content((Object = "application/json"), (Object = "application/ld+json"), (String = "text/plain")),
     ))
 )]
 pub async fn get_receipt(
@@ -60,15 +90,63 @@ pub async fn get_receipt(
     query: Result<Query<ReceiptQuery>, QueryRejection>,
 ) -> Result<Response> {
     caller.require(Permission::ReadReceipts, &site)?;
-    let current = app.catalog.site(&site).await?;
     let Query(ReceiptQuery { view }) =
         query.map_err(|rejection| Error::InvalidQuery(rejection.body_text()))?;
-    let text = write(&app.store, &current.site, &decision, view, app.public_url.as_deref()).await?;
-    let media_type = match view {
-        View::Receipt | View::Kantara => "application/json",
-        View::Dpv => "application/ld+json",
-    };
-    Ok(([(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-store")], text).into_response())
+    let text = show(&app, &caller, &site, &decision, view).await?;
+    Ok(([(CONTENT_TYPE, view.media_type()), (CACHE_CONTROL, "no-store")], text).into_response())
+}
+
+impl View {
+    /// What a file in this view is.
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Receipt | Self::Kantara | Self::All => "application/json",
+            Self::Dpv => "application/ld+json",
+            Self::Proof => "text/plain; charset=utf-8",
+        }
+    }
+
+    /// What a file in this view is called after its decision.
+    pub(crate) fn file(self, decision: &DecisionId) -> String {
+        match self {
+            Self::Receipt => format!("{decision}.json"),
+            Self::All => format!("{decision}-all.json"),
+            Self::Dpv => format!("{decision}-dpv.jsonld"),
+            Self::Kantara => format!("{decision}-kantara.json"),
+            Self::Proof => format!("{decision}.tlog-proof"),
+        }
+    }
+}
+
+/// One receipt in a view, for a caller.
+pub(crate) async fn show(
+    app: &App,
+    caller: &Caller,
+    site: &SiteId,
+    decision: &DecisionId,
+    view: View,
+) -> Result<String> {
+    if matches!(view, View::All | View::Proof) {
+        let whole = open(app, caller, site, decision).await?;
+        return if view == View::All { whole.json() } else { Ok(whole.proof) };
+    }
+    caller.require(Permission::ReadReceipts, site)?;
+    let current = app.catalog.site(site).await?;
+    audit::record(app, caller, Action::ReceiptView, Some(site), decision.as_str()).await?;
+    write(&app.store, &current.site, decision, view, app.public_url.as_deref()).await
+}
+
+/// Everything about one receipt, for a caller.
+pub(crate) async fn open(app: &App, caller: &Caller, site: &SiteId, decision: &DecisionId) -> Result<Whole> {
+    caller.require(Permission::ReadReceipts, site)?;
+    let current = app.catalog.site(site).await?;
+    audit::record(app, caller, Action::ReceiptView, Some(site), decision.as_str()).await?;
+    whole::whole(app, &current.site, decision).await
+}
+
+/// An answer that nobody else may keep.
+pub(crate) fn private_json(body: String) -> Result<Response> {
+    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
 
 /// A site's receipt of that decision, in that view.
@@ -112,11 +190,11 @@ pub async fn write(
     })
 }
 
-fn read(body: &str) -> Result<Receipt> {
+pub(crate) fn read(body: &str) -> Result<Receipt> {
     serde_json::from_str(body).map_err(|error| broken(&error))
 }
 
-fn broken(cause: &(impl std::fmt::Display + ?Sized)) -> Error {
+pub(crate) fn broken(cause: &(impl std::fmt::Display + ?Sized)) -> Error {
     Error::Internal(format!("stored receipt: {cause}"))
 }
 

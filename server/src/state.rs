@@ -7,8 +7,10 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::data::Installation;
+use crate::exports::Exports;
 use crate::me::Limits;
 use crate::recorder::Recorder;
+use crate::statistics::tally::Tally;
 use crate::store::Store;
 
 /// One context for all handlers; cloning it is cheap.
@@ -20,8 +22,12 @@ pub struct App {
     pub catalog: Catalog,
     /// The way by which decisions become receipts.
     pub recorder: Recorder,
+    /// What is counted in memory until it is written.
+    pub tally: Tally,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
+    /// Exports in the background.
+    pub exports: Exports,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
@@ -33,15 +39,17 @@ pub struct App {
 impl App {
     /// What handlers reach, over an open database.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, public_url: Option<Arc<str>>) -> Self {
+    pub fn new(store: Store, clock: Clock, settings: &Settings) -> Self {
         Self {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
+            tally: Tally::default(),
             limits: Limits::default(),
+            exports: settings.exports(),
             store,
             clock,
-            public_url,
-            installation: Arc::new(Installation::of(&Settings::default())),
+            public_url: settings.public_url.clone().map(Into::into),
+            installation: Arc::new(Installation::of(settings)),
         }
     }
 }

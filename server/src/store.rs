@@ -5,17 +5,25 @@
 //! both engines); instants are 64-bit milliseconds; hashed bodies are text, because jsonb reorders bytes; constraint
 //! names are never read, because SQLite reports none.
 
+mod affected;
 mod audit;
 mod audit_reading;
+mod browse;
+mod counts;
 mod erasures;
+mod exports;
 mod keys;
+mod kinds;
+mod lanes;
 mod leaves;
 mod ledgers;
 mod notices;
 mod one_receipt;
 mod own;
+mod pins;
 mod receipts;
 mod selection;
+mod sightings;
 mod sites;
 mod unsealed;
 mod upgrade;
@@ -32,15 +40,22 @@ use sqlx::sqlite::{
 
 use crate::sealer::Sealer;
 
+pub use affected::EdgeRow;
 pub use audit::AuditLedgerRow;
 pub use audit_reading::{AUDIT_ERASED_AT_ONCE, AuditFilter, AuditLeafRow, AuditRow};
+pub use browse::{Filter, Order, Place, Reader};
+pub use counts::{By, CountRow};
 pub use erasures::{ERASED_AT_ONCE, Erasure, HoldRow};
+pub use exports::{ExportEnd, ExportRow};
 pub use keys::{KeyRow, NewKey};
+pub use kinds::{KindFilter, KindRow};
 pub use leaves::LeafRow;
 pub use ledgers::{AppendError, LedgerRow};
 pub use notices::NoticeRow;
-pub use receipts::{Appended, Filter, Place, ReceiptRow, Sealed};
+pub use pins::PinRow;
+pub use receipts::{Appended, ReceiptRow, Sealed};
 pub use selection::CoverRow;
+pub use sightings::{ORIGINS_KEPT, SightingRow};
 pub use sites::{Environment, Site};
 
 /// The migrations, one folder an engine, with the same file names.
@@ -56,6 +71,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Store {
     pool: Pool,
     sealer: Sealer,
+    kinds: kinds::Kinds,
 }
 
 /// The connections to either engine.
@@ -149,7 +165,7 @@ impl Store {
                 ));
             }
         };
-        let store = Self { pool, sealer };
+        let store = Self { pool, sealer, kinds: kinds::Kinds::default() };
         store
             .seal_what_waits()
             .await

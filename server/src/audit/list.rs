@@ -14,8 +14,8 @@ use super::{Action, record};
 use crate::access::{Caller, Permission};
 use crate::api;
 use crate::error::{Error, Result};
-use crate::export::instant;
 use crate::extract::ByKey;
+use crate::receipts::query::instant;
 use crate::state::App;
 use crate::store::{AuditFilter, AuditRow};
 

@@ -13,6 +13,7 @@ use assent_shared::ledger::{Entry, SignedCheckpoint};
 use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
 
+use super::Progress;
 use super::table::Table;
 use super::tree::Tree;
 use crate::error::{Error, Result};
@@ -37,6 +38,7 @@ pub(super) struct Bundle {
     /// The leaves that are public as they are.
     public: Vec<(i64, Entry)>,
     table: Table,
+    progress: Progress,
 }
 
 /// Which public leaves belong to the receipts of a part.
@@ -54,6 +56,7 @@ impl Bundle {
         ledger: Option<u32>,
         filter: Filter,
         now: i64,
+        progress: Progress,
     ) -> Result<Self> {
         let row = match ledger {
             Some(number) => store.ledger_numbered(&site, number.into()).await?,
@@ -88,7 +91,7 @@ impl Bundle {
         };
         store.keep_checkpoint(&site, row.ledger, &checkpoint, now).await?;
         let table = Table::new(store, &site).await?;
-        Ok(Self { store: store.clone(), head, filter, checkpoint, earlier, public, table })
+        Ok(Self { store: store.clone(), head, filter, checkpoint, earlier, public, table, progress })
     }
 
     /// The bundle's bytes, a file at a time; the next one is read when the reader asks for it.

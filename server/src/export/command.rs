@@ -5,11 +5,12 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use assent_shared::ledger::proof::Opening;
-use assent_shared::{DecisionId, SiteId, VisitorId};
+use assent_shared::{DecisionId, SiteId};
 use futures_util::StreamExt;
 use serde_json::value::RawValue;
 
-use super::{Chunks, ExportFormat, Wanted, filter};
+use super::{Chunks, ExportFormat, Wanted};
+use crate::receipts::query::ReceiptsArguments;
 use crate::store::Store;
 
 /// What `assent export` takes.
@@ -21,15 +22,8 @@ pub struct ExportArguments {
     /// How the receipts are written
     #[arg(long, value_enum, default_value_t)]
     format: ExportFormat,
-    /// Received at or after: 2026-11-21, or 2026-11-21T09:30:00Z
-    #[arg(long, value_name = "TIME")]
-    from: Option<String>,
-    /// Received before
-    #[arg(long, value_name = "TIME")]
-    to: Option<String>,
-    /// One visitor's receipts only: v_…
-    #[arg(long)]
-    visitor: Option<VisitorId>,
+    #[command(flatten)]
+    which: ReceiptsArguments,
     /// Another ledger than the present one, in a bundle
     #[arg(long, value_name = "NUMBER")]
     ledger: Option<u32>,
@@ -41,10 +35,9 @@ pub struct ExportArguments {
 impl ExportArguments {
     /// Writes the export to its file, or to standard output.
     pub async fn run(self, store: &Store, now: i64) -> Result<(), String> {
-        let Self { site, format, from, to, visitor, ledger, output } = self;
-        let filter = filter(from.as_deref(), to.as_deref(), visitor)?;
-        let wanted = Wanted { site, format, ledger, filter };
+        let Self { site, format, which, ledger, output } = self;
         let failed = |error: crate::error::Error| error.cause().unwrap_or_else(|| format!("{error}."));
+        let wanted = Wanted::new(site, format, ledger, &which.into()).map_err(failed)?;
         let chunks = wanted.begin(store, now).await.map_err(failed)?;
         write_to(chunks, output.as_deref()).await
     }

@@ -22,7 +22,8 @@ pub enum Erasure {
 }
 
 /// Receipts that are not erased for now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
+#[schema(as = Hold)]
 pub struct HoldRow {
     /// By which it is lifted.
     pub hold_id: String,
@@ -110,11 +111,11 @@ impl Store {
     }
 
     /// Sets after how many days a site's receipts are erased; nothing keeps them.
-    pub async fn set_retention(&self, site: &SiteId, days: Option<u32>) -> sqlx::Result<()> {
+    pub async fn set_retention(&self, site: &SiteId, days: Option<i64>) -> sqlx::Result<()> {
         on_engine!(self, |pool| {
             sqlx::query("update sites set retention_days = $2 where site = $1")
                 .bind(site.as_str())
-                .bind(days.map(i64::from))
+                .bind(days)
                 .execute(pool)
                 .await?;
         });
@@ -226,7 +227,7 @@ impl Transaction {
                     .execute(&mut **transaction)
                     .await?;
                     sqlx::query::<Db>(
-                        "update receipts set body = null, salt = null, visitor = null, decision = null
+                        "update receipts set body = null, salt = null, visitor = null, decision = null, kind = null
                          where site = $1 and ledger = $2 and leaf_index between $3 and $4",
                     )
                     .bind(site.as_str())

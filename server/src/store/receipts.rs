@@ -1,7 +1,7 @@
-//! Owns the SQL of receipts: appending many at once to their sites' ledgers, and reading them in order.
-//! Refuses to change a receipt: there is no update and no delete here. Erasing is in `erasures.rs`.
+//! Owns the SQL of receipts: appending many at once to their sites' ledgers.
+//! Refuses to change a receipt: there is no update and no delete here. Erasing is in `erasures.rs`, reading in `browse.rs`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use assent_shared::ledger::proof::Opening;
 use assent_shared::ledger::{Hash, ReceiptProof, Salt};
@@ -10,8 +10,10 @@ use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
 use super::ledgers::AppendError;
-use super::{Store, Transaction, in_statements, on_engine, on_transaction};
+use super::{Place, Store, Transaction, in_statements, on_engine, on_transaction};
 use crate::sealer::{Refusal, Sealer};
+use crate::statistics::device::Device;
+use crate::statistics::event::Counted;
 
 /// What became of a receipt that was to be appended.
 #[derive(Debug, Clone)]
@@ -65,6 +67,7 @@ pub(super) struct New<'a> {
     pub(super) receipt: &'a Receipt,
     pub(super) body: String,
     pub(super) salt: Salt,
+    pub(super) kind: i64,
     /// None where nothing is sealed, which only the benchmark does.
     pub(super) commitment: Option<Hash>,
 }
@@ -82,40 +85,29 @@ pub struct ReceiptRow {
     pub body: String,
 }
 
-/// Which receipts are read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Received at or after, milliseconds since 1970.
-    pub from: Option<i64>,
-    /// Received before, milliseconds since 1970.
-    pub to: Option<i64>,
-    /// One visitor's only.
-    pub visitor: Option<VisitorId>,
-}
-
 /// Leaves out what may be kept and nothing else (GDPR art. 18).
 pub(super) const SHOWN: &str = " and not exists (
     select 1 from holds where holds.site = receipts.site and kind = 'restriction' and lifted_at is null
     and (holds.visitor is null or holds.visitor = receipts.visitor))";
 
-/// Where reading goes on: after the receipt received then, in that ledger, at that leaf index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(pub i64, pub i64, pub i64);
-
-impl Place {
-    /// Before the first receipt.
-    pub const START: Self = Self(i64::MIN, 0, -1);
+impl ReceiptRow {
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place(self.received_at, self.ledger, self.leaf_index)
+    }
 }
 
 impl Transaction {
     pub(super) async fn append_to_site(
         &mut self,
         receipts: &[Receipt],
-        sealer: &Sealer,
+        store: &Store,
         now: i64,
     ) -> Result<Vec<Appended>, AppendError> {
+        let sealer = &store.sealer;
         if sealer.is_off() {
-            return Ok(self.append_unsealed(receipts).await?);
+            return Ok(self.append_unsealed(receipts, &store.kinds).await?);
         }
         let site = &receipts[0].site;
         let mut ledger = self.open_ledger(site, sealer).await?;
@@ -140,13 +132,17 @@ impl Transaction {
                     let commitment = salt.commit_receipt(&body);
                     let leaf_index = ledger.append_receipt(commitment);
                     in_this_batch.insert(&receipt.decision, new.len());
-                    new.push(New { leaf_index, receipt, body, salt, commitment: Some(commitment) });
+                    new.push(New { leaf_index, receipt, body, salt, kind: 0, commitment: Some(commitment) });
                     Ok(new.len() - 1)
                 }
             });
         }
         if new.is_empty() {
             return Ok(outcomes.into_iter().filter_map(Result::err).collect());
+        }
+        let kinds = self.kinds_of(site, new.iter().map(|new| new.receipt), &store.kinds).await?;
+        for (new, kind) in new.iter_mut().zip(kinds) {
+            new.kind = kind;
         }
         self.insert_receipts(site, ledger.number, &new).await?;
         let closed = self.close_ledger(ledger, now).await?;
@@ -202,19 +198,23 @@ impl Transaction {
             for some in in_statements(new) {
                 let mut insert = QueryBuilder::<Db>::new(
                     "insert into receipts
-                     (site, ledger, leaf_index, decision, visitor, body, salt, received_at, commitment) ",
+                     (site, ledger, leaf_index, decision, visitor, body, salt, received_at, commitment, kind) ",
                 );
-                insert.push_values(some, |mut row, New { leaf_index, receipt, body, salt, commitment }| {
-                    row.push_bind(site.as_str())
-                        .push_bind(ledger)
-                        .push_bind(*leaf_index)
-                        .push_bind(receipt.decision.as_str())
-                        .push_bind(receipt.visitor.as_str())
-                        .push_bind(body.as_str())
-                        .push_bind(commitment.map(|_| salt.0.to_vec()))
-                        .push_bind(receipt.received_at)
-                        .push_bind(commitment.map_or(Vec::new(), |commitment| commitment.0.to_vec()));
-                });
+                insert.push_values(
+                    some,
+                    |mut row, New { leaf_index, receipt, body, salt, kind, commitment }| {
+                        row.push_bind(site.as_str())
+                            .push_bind(ledger)
+                            .push_bind(*leaf_index)
+                            .push_bind(receipt.decision.as_str())
+                            .push_bind(receipt.visitor.as_str())
+                            .push_bind(body.as_str())
+                            .push_bind(commitment.map(|_| salt.0.to_vec()))
+                            .push_bind(receipt.received_at)
+                            .push_bind(commitment.map_or(Vec::new(), |commitment| commitment.0.to_vec()))
+                            .push_bind(*kind);
+                    },
+                );
                 insert.build().execute(&mut **transaction).await?;
             }
         });
@@ -224,12 +224,18 @@ impl Transaction {
 
 impl Store {
     /// Seals `receipts`, which must be sorted by site, in one transaction, and says of each what became of it. When this
-    /// returns, what is new is durable; when it fails, nothing was stored.
-    pub async fn append_receipts(&self, receipts: &[Receipt], now: i64) -> sqlx::Result<Vec<Appended>> {
+    /// returns, what is new is durable; when it fails, nothing was stored. What is new is counted by the same transaction, as
+    /// made on the device at its place in `devices`.
+    pub async fn append_receipts(
+        &self,
+        receipts: &[Receipt],
+        devices: &[Device],
+        now: i64,
+    ) -> sqlx::Result<Vec<Appended>> {
         let mut appended = Vec::with_capacity(receipts.len());
         let mut transaction = self.begin().await?;
         for of_site in receipts.chunk_by(|left, right| left.site == right.site) {
-            match transaction.append_to_site(of_site, &self.sealer, now).await {
+            match transaction.append_to_site(of_site, self, now).await {
                 Ok(more) => appended.extend(more),
                 Err(AppendError::Refused(refusal)) => {
                     appended.extend(of_site.iter().map(|_| Appended::Refused(refusal.clone())));
@@ -237,6 +243,17 @@ impl Store {
                 Err(AppendError::Store(error)) => return Err(error),
             }
         }
+        let mut counts = BTreeMap::new();
+        for (at, (receipt, outcome)) in receipts.iter().zip(&appended).enumerate() {
+            if matches!(outcome, Appended::New(_)) {
+                let device = devices.get(at).copied().unwrap_or(Device::Other);
+                for line in Counted::of_receipt(receipt, device) {
+                    *counts.entry(line).or_default() += 1;
+                }
+            }
+        }
+        // Nobody waits for anybody: whoever adds to a site's answers holds its ledger's row.
+        transaction.add_counts(&counts).await?;
         transaction.commit().await?;
         Ok(appended)
     }
@@ -257,42 +274,5 @@ impl Store {
             .await
         })?;
         Ok(decision.and_then(|decision| decision.parse().ok()))
-    }
-
-    /// The next `limit` receipts of a site after `place`, in the order in which they were received; without those that are
-    /// erased or restricted.
-    pub async fn receipts(
-        &self,
-        site: &SiteId,
-        filter: &Filter,
-        place: Place,
-        limit: i64,
-    ) -> sqlx::Result<Vec<ReceiptRow>> {
-        on_engine!(self, |pool, Db| {
-            let mut query = QueryBuilder::<Db>::new(
-                "select ledger, leaf_index, received_at, body from receipts where site = ",
-            );
-            query.push_bind(site.as_str());
-            query
-                .push(" and (received_at, ledger, leaf_index) > (")
-                .push_bind(place.0)
-                .push(", ")
-                .push_bind(place.1)
-                .push(", ")
-                .push_bind(place.2)
-                .push(") and body is not null")
-                .push(SHOWN);
-            if let Some(from) = filter.from {
-                query.push(" and received_at >= ").push_bind(from);
-            }
-            if let Some(to) = filter.to {
-                query.push(" and received_at < ").push_bind(to);
-            }
-            if let Some(visitor) = &filter.visitor {
-                query.push(" and visitor = ").push_bind(visitor.as_str());
-            }
-            query.push(" order by received_at, ledger, leaf_index limit ").push_bind(limit);
-            query.build_query_as().fetch_all(pool).await
-        })
     }
 }

@@ -88,7 +88,7 @@ impl Store {
             sqlx::query_scalar(
                 "select count(*) from receipts join holds on holds.site = receipts.site
                  and (holds.visitor is null or holds.visitor = receipts.visitor)
-                 where receipts.site = $1 and decision = $2 and kind = 'restriction' and lifted_at is null",
+                 where receipts.site = $1 and decision = $2 and holds.kind = 'restriction' and lifted_at is null",
             )
             .bind(site.as_str())
             .bind(decision)

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use assent_shared::Receipt;
 use assent_shared::ledger::{Checkpoint, ReceiptProof, Salt, SignedCheckpoint, SigningKey, tree};
 
+use super::kinds::Kinds;
 use super::receipts::New;
 use super::{Appended, Sealed, Transaction, on_transaction};
 
@@ -17,7 +18,11 @@ static NO_CHECKPOINT: LazyLock<SignedCheckpoint> = LazyLock::new(|| {
 
 impl Transaction {
     /// As sealing does it, with the same statements, but without a salt, a commitment, a tree and a signature.
-    pub(super) async fn append_unsealed(&mut self, receipts: &[Receipt]) -> sqlx::Result<Vec<Appended>> {
+    pub(super) async fn append_unsealed(
+        &mut self,
+        receipts: &[Receipt],
+        kinds: &Kinds,
+    ) -> sqlx::Result<Vec<Appended>> {
         let site = &receipts[0].site;
         let (ledger, first): (i64, i64) = on_transaction!(self, |transaction, Db| {
             sqlx::query_as::<Db, _>(
@@ -28,7 +33,7 @@ impl Transaction {
             .await?
         });
         let stored = self.stored_decisions(site, receipts).await?;
-        let new: Vec<New> = receipts
+        let mut new: Vec<New> = receipts
             .iter()
             .filter(|receipt| !stored.contains_key(&receipt.decision))
             .zip(first..)
@@ -37,9 +42,14 @@ impl Transaction {
                 receipt,
                 body: receipt.canonical_json(),
                 salt: Salt([0; 32]),
+                kind: 0,
                 commitment: None,
             })
             .collect();
+        let kinds = self.kinds_of(site, new.iter().map(|new| new.receipt), kinds).await?;
+        for (new, kind) in new.iter_mut().zip(kinds) {
+            new.kind = kind;
+        }
         self.insert_receipts(site, ledger, &new).await?;
         on_transaction!(self, |transaction, Db| {
             sqlx::query::<Db>("update ledgers set leaves = $2 where site = $1")

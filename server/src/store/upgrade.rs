@@ -98,7 +98,7 @@ impl Store {
             .collect::<Result<_, _>>()?;
         let now = receipts.last().map_or(0, |receipt| receipt.received_at);
         let mut transaction = self.begin().await?;
-        transaction.append_to_site(&receipts, &self.sealer, now).await?;
+        transaction.append_to_site(&receipts, self, now).await?;
         on_transaction!(&mut transaction, |transaction, Db| {
             sqlx::query::<Db>("delete from unsealed_receipts where site = $1 and leaf_index <= $2")
                 .bind(site)

@@ -119,7 +119,10 @@ async fn the_database_itself_refuses_every_change(engine: Engine) {
     }
     let mut attempts = vec![
         "update receipts set body = replace(body, 'false', 'true')",
-        "update receipts set body = null, salt = null, visitor = null, decision = null",
+        "update receipts set body = null, salt = null, visitor = null, decision = null, kind = null",
+        "update receipts set kind = kind + 1",
+        "update kinds set method = 'reject_all'",
+        "delete from kinds",
         "update receipts set leaf_index = leaf_index + 1000",
         "update receipts set received_at = 0",
         "update receipts set visitor = 'v_x'",
@@ -134,8 +137,8 @@ async fn the_database_itself_refuses_every_change(engine: Engine) {
     ];
     match engine {
         Engine::Sqlite => attempts.extend([
-            "insert or replace into receipts select site, ledger, leaf_index, 'x', visitor, '{}', salt, 0, commitment from receipts where leaf_index = 3",
-            "insert or replace into receipts select site, ledger, leaf_index + 900, decision, visitor, '{}', salt, 0, commitment from receipts where leaf_index = 3",
+            "insert or replace into receipts select site, ledger, leaf_index, 'x', visitor, '{}', salt, 0, commitment, kind from receipts where leaf_index = 3",
+            "insert or replace into receipts select site, ledger, leaf_index + 900, decision, visitor, '{}', salt, 0, commitment, kind from receipts where leaf_index = 3",
             "replace into entries select site, ledger, leaf_index, '{}', null, null from entries",
         ]),
         Engine::Postgres => attempts.extend(["truncate receipts", "truncate entries", "truncate notices", "truncate nodes"]),

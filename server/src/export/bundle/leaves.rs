@@ -97,6 +97,7 @@ impl Bundle {
                 let path = if named.is_some() { Some(tree.inclusion(index).await?) } else { None };
                 let _ = writeln!(lines, "{}", Line { index, content, path });
             }
+            self.progress.add(rows.iter().filter(|row| is_shown(row)).count());
             drop(rows);
             if !lines.is_empty() {
                 out.file(&name::lines(number), lines.as_bytes()).await?;

@@ -83,7 +83,7 @@ async fn every_kind_of_tampering_with_the_database_is_named(engine: Engine) {
             &[
                 "update receipts set leaf_index = leaf_index + 901 where leaf_index >= 5",
                 "update receipts set leaf_index = leaf_index - 900 where leaf_index > 900",
-                "insert into receipts select site, ledger, 5, 'slipped-in', visitor, body, salt, received_at, commitment
+                "insert into receipts select site, ledger, 5, 'slipped-in', visitor, body, salt, received_at, commitment, kind
                  from receipts where leaf_index = 3",
             ],
             None,
