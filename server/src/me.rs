@@ -38,7 +38,7 @@ const DOWNLOADED: i64 = 200;
     get,
     path = "/_assent/{site}/me",
     tag = "visitors",
-    security(("secret" = []), ("cookie" = [])),
+    security((), ("secret" = []), ("cookie" = [])),
     params(("site" = SiteId, Path, description = "The site's id"), RecordsQuery),
     responses(
         (status = 200, description = "The page", body = String, content_type = "text/html"),
@@ -61,8 +61,9 @@ pub async fn get_records(
 #[utoipa::path(
     get,
     path = "/_assent/{site}/me/receipts.json",
+    operation_id = "get_own_receipts",
     tag = "visitors",
-    security(("secret" = []), ("cookie" = [])),
+    security((), ("secret" = []), ("cookie" = [])),
     params(("site" = SiteId, Path, description = "The site's id")),
     responses(
         (status = 200, description = "The receipts", body = Download, content_type = "application/json"),
@@ -119,7 +120,7 @@ pub async fn get_receipts(State(app): State<App>, visitor: FromVisitor) -> Resul
     post,
     path = "/_assent/{site}/me/erase",
     tag = "visitors",
-    security(("secret" = []), ("cookie" = [])),
+    security((), ("secret" = []), ("cookie" = [])),
     params(("site" = SiteId, Path, description = "The site's id"), RecordsQuery),
     responses(
         (status = 200, description = "Erased; the page says how many", body = String, content_type = "text/html"),

@@ -8,6 +8,7 @@ mod harness;
 mod ledger;
 
 mod bundle;
+mod data;
 mod decisions;
 mod erasure;
 mod exports;
@@ -15,6 +16,7 @@ mod forks;
 mod me;
 mod migrations;
 mod notices;
+mod openapi;
 mod pages;
 mod process;
 mod publish;
