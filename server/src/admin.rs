@@ -2,6 +2,9 @@
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
 pub mod account;
+pub mod api;
+pub mod audit;
+pub mod data;
 pub(crate) mod field;
 pub(crate) mod guard;
 pub mod keys;
@@ -56,6 +59,10 @@ pub fn routes() -> Router<App> {
         .merge(sites::routes())
         .merge(notice::routes())
         .merge(notices::routes())
+        .merge(api::routes())
+        .merge(audit::routes())
+        .merge(data::routes())
+        .merge(sites::routes())
         .merge(statistics::routes())
 }
 

@@ -23,6 +23,7 @@ use self::notices::NoticeCommand;
 use self::operators::OperatorCommand;
 use self::sites::SiteCommand;
 use self::statistics::StatisticsArguments;
+use crate::access::Caller;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::demo::examples::Example;
@@ -36,7 +37,7 @@ use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::{Site, Store};
 use crate::verify::Verification;
-use crate::{Server, demo, log, receipts};
+use crate::{Server, data, demo, log, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -98,6 +99,12 @@ enum Command {
     /// Read, export and look after the log of what operators did
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Say what is stored, where, how long, and who may see it
+    Data {
+        /// Print JSON, as the API has it
+        #[arg(long)]
+        json: bool,
+    },
     Erase(EraseArguments),
     /// Keep receipts from being erased, or from being shown
     #[command(subcommand)]
@@ -152,6 +159,13 @@ impl Cli {
             }
             Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
             Command::Audit(command) => audit::run(command, &settings).await,
+            Command::Data { json } => {
+                let report = data::report(&app(&settings).await?, &Caller::command_line()).await;
+                let report = report.map_err(|error| error.cause().unwrap_or_else(|| format!("{error}.")))?;
+                let as_json = || serde_json::to_string_pretty(&report).map(|text| text + "\n");
+                print(&if json { as_json().map_err(printable)? } else { data::as_text(&report) });
+                Ok(())
+            }
             Command::Erase(arguments) => {
                 let store = open(&settings).await?;
                 known(&store, arguments.site()).await?;

@@ -8,6 +8,7 @@ mod harness;
 mod ledger;
 
 mod bundle;
+mod data;
 mod decisions;
 mod drafts;
 mod erasure;
@@ -16,6 +17,7 @@ mod forks;
 mod me;
 mod migrations;
 mod notices;
+mod openapi;
 mod pages;
 mod people;
 mod process;
