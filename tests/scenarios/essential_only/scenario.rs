@@ -39,6 +39,7 @@ pub(crate) async fn play(stage: Stage) {
     visitor.lets_the_page_settle().await;
     assert!(!visitor.loaded("widget.wasm").await, "to inform takes no WebAssembly");
     assert_eq!(visitor.asks("heard.includes('shown')").await, false, "no question was shown");
+    assert!(host.seen("/_assent/shop/shown").is_empty(), "and none is counted");
 
     // Closed is closed, without a cookie; what is kept is the notice's number.
     visitor.press("Close").await;

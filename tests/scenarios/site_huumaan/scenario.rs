@@ -82,10 +82,12 @@ pub(crate) async fn play(stage: Stage) {
     visitor.open(&format!("{home}/_assent/huumaan/me")).await;
     assert_eq!(visitor.asks("document.querySelectorAll('.record').length").await, 4);
     visitor.screenshot("records").await;
+    visitor.visit(&page).await;
     let file = visitor.fetches("/_assent/huumaan/me/receipts.json").await;
     let file: Value = serde_json::from_str(&file).expect("the file is JSON");
     assert_eq!(file["receipts"].as_array().map(Vec::len), Some(4));
     // Deletion.
+    visitor.open(&format!("{home}/_assent/huumaan/me")).await;
     visitor.click("summary").await;
     visitor.click("form button").await;
     visitor.waits_for("document.querySelector('[role=status]') !== null").await;
