@@ -68,4 +68,9 @@ pub(crate) async fn play(stage: Stage) {
     for other in &SITES[..2] {
         assert_ne!(export(other, "csv").await.0, StatusCode::OK, "{other}");
     }
+
+    // Production keeps until whoever owns the contract asks; the others do not.
+    assert_eq!(site.days_pass(29).await, 0);
+    assert_eq!(site.days_pass(3650).await, 2);
+    site.has_receipts_at("humanloop", 1).await;
 }
