@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::serve_file::Precompressed;
 use crate::state::App;
 use crate::statistics::{self, shown};
-use crate::{affected, audit, decisions, export, me, publish, receipts, sites};
+use crate::{affected, audit, decisions, export, exports, me, publish, receipts, sites};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn operators() -> OpenApiRouter<App> {
@@ -34,6 +34,7 @@ fn operators() -> OpenApiRouter<App> {
         .routes(routes!(export::get_export))
         .merge(receipts::routes())
         .merge(affected::routes())
+        .merge(exports::routes())
         .merge(audit::routes())
         .merge(sites::api::routes())
         .merge(statistics::api::routes())

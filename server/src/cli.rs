@@ -235,7 +235,7 @@ async fn app(settings: &Settings) -> Result<App, String> {
     let store = open(settings).await?;
     // A log that was shortened is not written on, whoever writes.
     settings.outside().compare(&store).await?;
-    Ok(App::new(store, Clock::default(), settings.public_url.clone().map(Into::into)))
+    Ok(App::new(store, Clock::default(), settings))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {

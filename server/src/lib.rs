@@ -17,6 +17,7 @@ pub mod demo;
 pub mod domain;
 pub mod error;
 pub mod export;
+pub mod exports;
 pub mod extract;
 pub mod keys;
 pub mod locales;
@@ -126,7 +127,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App::new(store, clock, settings.public_url.map(Into::into));
+        let app = App::new(store, clock, &settings);
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), demo.as_ref());
         let serving = tokio::spawn(
@@ -139,6 +140,7 @@ impl Server {
         let mut chores = JoinSet::new();
         chores.spawn(retention::run(app.clone(), settings.audit_days));
         chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
+        chores.spawn(exports::run(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
@@ -182,6 +184,9 @@ impl Server {
             tracing::warn!(%error, "the newest displays could not be counted");
         }
         self.chores.shutdown().await;
+        if let Err(error) = self.app.exports.release(&self.app.store).await {
+            tracing::warn!(%error, "an export under way begins again only after a while");
+        }
         if let Err(error) = self.outside.keep_all(&self.app.store).await {
             tracing::warn!(error, "the newest checkpoints could not be kept outside the database");
         }

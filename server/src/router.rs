@@ -91,6 +91,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
+    use crate::config::Settings;
     use crate::sealer::Sealer;
     use crate::signing_keys::KeySource;
     use crate::store::Store;
@@ -108,7 +109,7 @@ mod tests {
         let url = format!("sqlite:{}", folder.path().join("assent.db").display());
         let key = folder.path().join("assent.key");
         let store = Store::open(&url, Sealer::new(KeySource::File(key))).await.unwrap();
-        let app = App::new(store, Clock::manual(0), None);
+        let app = App::new(store, Clock::manual(0), &Settings::default());
         let served = addresses(&router(app, Some(&demo::Pages::default())));
         assert!(
             served.contains("/_assent/{site}/decisions"),

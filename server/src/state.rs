@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::config::Settings;
+use crate::exports::Exports;
 use crate::me::Limits;
 use crate::recorder::Recorder;
 use crate::statistics::tally::Tally;
@@ -23,6 +25,8 @@ pub struct App {
     pub tally: Tally,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
+    /// Exports in the background.
+    pub exports: Exports,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
@@ -32,15 +36,16 @@ pub struct App {
 impl App {
     /// What handlers reach, over an open database.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, public_url: Option<Arc<str>>) -> Self {
+    pub fn new(store: Store, clock: Clock, settings: &Settings) -> Self {
         Self {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
             tally: Tally::default(),
             limits: Limits::default(),
+            exports: settings.exports(),
             store,
             clock,
-            public_url,
+            public_url: settings.public_url.clone().map(Into::into),
         }
     }
 }

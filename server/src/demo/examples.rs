@@ -97,7 +97,10 @@ impl Example {
                 share_subdomains: false,
             };
             if register(store, site, now).await? {
-                store.set_retention(id, *retention_days).await.map_err(|error| error.to_string())?;
+                store
+                    .set_retention(id, retention_days.map(i64::from))
+                    .await
+                    .map_err(|error| error.to_string())?;
             }
             notices::publish(store, id, &self.notice, &[], now).await?;
         }
