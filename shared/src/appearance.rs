@@ -86,6 +86,7 @@ words! {
 
 impl EssentialOnly {
     /// Notices from before there was a choice keep their bytes.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks it so")]
     fn is_nothing(&self) -> bool {
         *self == Self::Nothing
     }
