@@ -29,11 +29,16 @@ export function later(core) {
   //= later/keep_clear.js
   //= later/history.js
   //= later/wake.js
+  //= later/count.js
   listen(window, "online", post);
   tidy();
   stand();
   if (read().queue.length) post();
   sweep().catch(warn);
   if (now.view === "banner") wake();
+  count(true);
+  listen(document, "assent:shown", () => count(true));
+  // Behind what obeys another tab's answer, which listens there too.
+  listen(window, "visibilitychange", () => count());
   return { stand, decided, open: wake };
 }

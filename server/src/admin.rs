@@ -1,6 +1,9 @@
 //! Owns what the operator's pages share: their shell (navigation, trail, what was done), their style and their policy.
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
+pub mod sites;
+pub mod statistics;
+
 use std::sync::LazyLock;
 
 use askama::Template;
@@ -18,8 +21,11 @@ use crate::state::App;
 use crate::store::{Environment, Site};
 
 static STYLE: LazyLock<Precompressed> = LazyLock::new(|| {
-    let style =
-        concat!(include_str!("../templates/admin/admin.css"), include_str!("../templates/admin/forms.css"));
+    let style = concat!(
+        include_str!("../templates/admin/admin.css"),
+        include_str!("../templates/admin/forms.css"),
+        include_str!("../templates/admin/statistics/statistics.css"),
+    );
     Precompressed::new("text/css; charset=utf-8", style.as_bytes().to_vec())
 });
 
@@ -36,7 +42,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The pages that belong to no resource.
 pub fn routes() -> Router<App> {
-    Router::new().route("/admin/style.css", get(get_style))
+    Router::new().route("/admin/style.css", get(get_style)).merge(sites::routes()).merge(statistics::routes())
 }
 
 /// `GET /admin/style.css`

@@ -13,16 +13,19 @@ use std::sync::LazyLock;
 use assent_shared::Receipt;
 use axum::Router;
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
+use crate::error::{Error, Result};
 use crate::serve_file::Precompressed;
 use crate::state::App;
-use crate::{affected, decisions, export, exports, me, publish, receipts};
+use crate::statistics::{self, shown};
+use crate::{affected, audit, decisions, export, exports, me, publish, receipts, sites};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn operators() -> OpenApiRouter<App> {
@@ -32,12 +35,16 @@ fn operators() -> OpenApiRouter<App> {
         .merge(receipts::routes())
         .merge(affected::routes())
         .merge(exports::routes())
+        .merge(audit::routes())
+        .merge(sites::api::routes())
+        .merge(statistics::api::routes())
 }
 
 /// What the pages of a site ask for their visitors.
 fn visitors() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(with_options(routes!(decisions::create_decision)))
+        .routes(with_options(routes!(shown::count_display)))
         // Their own records; the choice that holds is not among them.
         .routes(with_options(routes!(me::get_records)))
         .routes(with_options(routes!(me::get_receipts)))
@@ -84,6 +91,12 @@ pub struct Download {
     /// The notices that the receipts name, by their numbers.
     #[schema(value_type = BTreeMap<String, Object>)]
     notices: BTreeMap<String, Value>,
+}
+
+/// An answer as JSON, for this caller only.
+pub(crate) fn json(value: &impl Serialize) -> Result<Response> {
+    let body = serde_json::to_vec(value).map_err(|error| Error::Internal(format!("answer: {error}")))?;
+    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
 
 /// The document, made once from what the router is made of.

@@ -1,11 +1,21 @@
 //! Owns the audit log: who did or saw what, when, and on which site.
 //! Refuses to let anything be done or shown that it cannot write down first.
 
+mod export;
+mod list;
+
 use assent_shared::SiteId;
+use assent_shared::ledger::AuditEntry;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::access::Caller;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::state::App;
+use crate::store::AppendError;
+
+pub use export::{AuditFormat, Wanted, begin_export, keys};
+pub use list::{AuditQuery, Page, list, names, selection};
 
 /// What an operator did or saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +38,26 @@ pub enum Action {
     HoldList,
     /// Receipts as a stream or a file.
     ExportMake,
+    /// The audit log was looked at.
+    AuditView,
+    /// The audit log was taken away as a file.
+    AuditExport,
+    /// What is stored was asked for.
+    DataView,
     /// A file that was made before.
     ExportFetch,
     /// An export is cancelled, or its file removed.
     ExportRemove,
+    /// A new site.
+    SiteAdd,
+    /// A site's settings.
+    SiteChange,
+    /// Statistics as a file.
+    StatisticsExport,
+    /// A tag whose bytes are kept.
+    TagPin,
+    /// Where a tag was seen, forgotten.
+    SightingsForget,
 }
 
 impl Action {
@@ -48,22 +74,63 @@ impl Action {
             Self::HoldLift => "hold.lift",
             Self::HoldList => "hold.list",
             Self::ExportMake => "export.make",
+            Self::AuditView => "audit.view",
+            Self::AuditExport => "audit.export",
+            Self::DataView => "data.view",
             Self::ExportFetch => "export.fetch",
             Self::ExportRemove => "export.remove",
+            Self::SiteAdd => "site.add",
+            Self::SiteChange => "site.change",
+            Self::StatisticsExport => "statistics.export",
+            Self::TagPin => "tag.pin",
+            Self::SightingsForget => "sightings.forget",
         }
     }
 }
 
-/// Writes down that `caller` is about to do `action`, on a site if it concerns one.
-#[expect(clippy::unused_async, reason = "the log is in the database")]
+/// Its addresses for programs.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list::get_audit)).routes(routes!(export::get_audit_export))
+}
+
+/// The name of the log's ledger where it has none yet: an address of this installation, but nothing that is published.
+#[must_use]
+pub fn origin(public_url: Option<&str>) -> String {
+    let host = public_url.and_then(|url| Some(url.split_once("://")?.1.trim_end_matches('/')));
+    host.map_or_else(|| "assent.audit".to_owned(), |host| format!("{host}/_assent/audit"))
+}
+
+/// Writes down that `caller` is about to do `action`, on a site if it concerns one. Durable when this returns. `about` is for
+/// people: an id, a filter, an e-mail address; never a password, a key, a token or an address of a machine.
 pub async fn record(
-    _: &App,
+    app: &App,
     caller: &Caller,
     action: Action,
     site: Option<&SiteId>,
     about: impl Into<String>,
 ) -> Result<()> {
-    let (action, about) = (action.name(), about.into());
-    tracing::info!(caller = caller.name, action, site = site.map(SiteId::as_str), about, "audit");
-    Ok(())
+    let entry = AuditEntry {
+        about: about.into(),
+        action: action.name().to_owned(),
+        actor: caller.name.clone(),
+        at: app.clock.now(),
+        site: site.cloned(),
+        version: 1,
+    };
+    app.store.append_audit(&origin(app.public_url.as_deref()), &entry).await.map_err(|error| match error {
+        AppendError::Refused(refusal) => Error::AuditClosed(refusal),
+        AppendError::Store(error) => error.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logs_name_is_an_address_without_its_scheme() {
+        assert_eq!(origin(None), "assent.audit");
+        assert_eq!(origin(Some("https://consent.example/")), "consent.example/_assent/audit");
+        assert_eq!(origin(Some("http://localhost:8080")), "localhost:8080/_assent/audit");
+    }
 }

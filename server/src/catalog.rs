@@ -12,6 +12,7 @@ use crate::pages::cookies::{self, Shape};
 use crate::serve_file::Precompressed;
 use crate::store::{Site, Store};
 use crate::tag::{self, Rendered};
+use crate::widget;
 
 /// How long a change made by another process (the command line, another server) may go unseen.
 const SITE_AGE: Duration = Duration::from_secs(1);
@@ -44,6 +45,8 @@ pub struct Catalog {
     notices: Cache<(SiteId, u32), Arc<PublishedNotice>>,
     rendered: Cache<(SiteId, u32, Locale, Vec<String>), Arc<Rendered>>,
     cookies: Cache<(SiteId, u32, Locale, Shape), Arc<Precompressed>>,
+    pinned_tags: Cache<(SiteId, String), Arc<Precompressed>>,
+    pinned_files: Cache<(String, String), Arc<Precompressed>>,
 }
 
 impl Catalog {
@@ -56,6 +59,8 @@ impl Catalog {
             notices: Cache::new(1_000),
             rendered: Cache::new(1_000),
             cookies: Cache::new(1_000),
+            pinned_tags: Cache::new(200),
+            pinned_files: Cache::new(20),
         }
     }
 
@@ -130,5 +135,46 @@ impl Catalog {
             .try_get_with(key, load)
             .await
             .map_err(|error: Arc<String>| Error::Internal(error.to_string()))
+    }
+
+    /// A tag that was pinned under that hash.
+    pub async fn pinned_tag(&self, site: &SiteId, hash: &str) -> Result<Arc<Precompressed>> {
+        let load = async {
+            let body = self.store.pinned_tag(site, hash).await?.ok_or(Error::NotFound)?;
+            compressed("text/javascript; charset=utf-8", body).await
+        };
+        let key = (site.clone(), hash.to_owned());
+        self.pinned_tags.try_get_with(key, load).await.map_err(again)
+    }
+
+    /// A file of an earlier build of the widget, which some pinned tag asks for.
+    pub async fn pinned_file(&self, hash: &str, file: &str) -> Result<Arc<Precompressed>> {
+        let content_type = if file == widget::WASM_FILE { "application/wasm" } else { "text/javascript" };
+        let load = async {
+            let body = self.store.pinned_file(hash, file).await?.ok_or(Error::NotFound)?;
+            compressed(content_type, body).await
+        };
+        let key = (hash.to_owned(), file.to_owned());
+        self.pinned_files.try_get_with(key, load).await.map_err(again)
+    }
+
+    /// Asks the database the next time, because this process has changed the site.
+    pub async fn forget(&self, site: &SiteId) {
+        self.sites.invalidate(site).await;
+    }
+}
+
+async fn compressed(content_type: &'static str, body: Vec<u8>) -> Result<Arc<Precompressed>> {
+    tokio::task::spawn_blocking(move || Arc::new(Precompressed::new(content_type, body)))
+        .await
+        .map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The error that several waited for, for each of them.
+fn again(error: Arc<Error>) -> Error {
+    match &*error {
+        Error::NotFound => Error::NotFound,
+        Error::Store(cause) => Error::Store(cause.clone()),
+        other => Error::Internal(other.to_string()),
     }
 }

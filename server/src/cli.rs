@@ -1,6 +1,7 @@
 //! Owns the command line: what the operator types, and what is printed in answer.
 //! Refuses to do the work itself; each command calls what the server calls.
 
+mod audit;
 mod keys;
 mod ledger;
 
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use assent_shared::{DecisionId, PurposeId, SiteId};
 use clap::{Parser, Subcommand};
 
+use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use crate::clock::Clock;
@@ -21,6 +23,7 @@ use crate::notices::Published;
 use crate::pages::replay;
 use crate::receipts::View;
 use crate::sealer::Sealer;
+use crate::state::App;
 use crate::store::{Environment, Site, Store};
 use crate::verify::Verification;
 use crate::{Server, demo, domain, log, notices, receipts};
@@ -72,6 +75,9 @@ enum Command {
     /// Look after the ledgers of receipts
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Read, export and look after the log of what operators did
+    #[command(subcommand)]
+    Audit(AuditCommand),
     Erase(EraseArguments),
     /// Keep receipts from being erased, or from being shown
     #[command(subcommand)]
@@ -167,6 +173,7 @@ impl Cli {
                 Ok(())
             }
             Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
+            Command::Audit(command) => audit::run(command, &settings).await,
             Command::Erase(arguments) => {
                 let store = open(&settings).await?;
                 known(&store, arguments.site()).await?;
@@ -216,6 +223,14 @@ impl Cli {
 
 async fn open(settings: &Settings) -> Result<Store, String> {
     Store::open(&settings.database_url, Sealer::new(settings.signing_keys())).await
+}
+
+/// What operations reach, for a command.
+async fn app(settings: &Settings) -> Result<App, String> {
+    let store = open(settings).await?;
+    // A log that was shortened is not written on, whoever writes.
+    settings.outside().compare(&store).await?;
+    Ok(App::new(store, Clock::default(), settings.public_url.clone().map(Into::into)))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
@@ -280,7 +295,7 @@ fn interruption() -> Result<impl Future<Output = ()>, String> {
 async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
     match command {
         SiteCommand::Add { site, origins, name, environment, share_subdomains } => {
-            if ["widget", "verifier", "verify"].contains(&site.as_str()) {
+            if ["widget", "verifier", "verify", "audit"].contains(&site.as_str()) {
                 return Err(format!("`{site}` is Assent's own address; choose another id."));
             }
             if share_subdomains

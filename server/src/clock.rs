@@ -35,3 +35,12 @@ impl Clock {
         }
     }
 }
+
+/// Milliseconds of a day.
+pub const DAY: i64 = 86_400_000;
+
+/// The day of an instant, in days since 1970 (UTC).
+#[must_use]
+pub fn day_of(milliseconds: i64) -> i64 {
+    milliseconds.div_euclid(DAY)
+}

@@ -42,6 +42,8 @@ pub struct Settings {
     pub export_folder: Option<PathBuf>,
     /// After how many days they are removed.
     pub export_days: u32,
+    /// After how many days entries of the audit log are erased; 0 keeps them.
+    pub audit_days: u32,
     /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
     pub public_url: Option<String>,
     /// What is logged, in the syntax of `tracing`'s filters: `info`, `assent=debug,sqlx=warn`.
@@ -73,6 +75,7 @@ impl Default for Settings {
             witnesses: Vec::new(),
             export_folder: None,
             export_days: 7,
+            audit_days: 365,
             public_url: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,

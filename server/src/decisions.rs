@@ -14,6 +14,7 @@ use crate::error::{self, Error, Result};
 use crate::extract::{FromPage, JsonBody, cookie};
 use crate::recorder::Draft;
 use crate::state::App;
+use crate::statistics::device::Device;
 use crate::store::{Appended, Site};
 
 /// Records a decision.
@@ -54,7 +55,7 @@ pub async fn create_decision(
     let own = StoredDecision::from(&decision);
 
     let id = decision.id.clone();
-    let (new, sealed) = match record(&app, &page.site, &page.origin, decision).await? {
+    let (new, sealed) = match record(&app, &page.site, &page.origin, decision, &headers).await? {
         Appended::New(sealed) => (true, Some(sealed)),
         Appended::Repeated { .. } => (false, app.store.sealed(&page.site.site.id, id.as_str()).await?),
         Appended::Conflict { .. } => return Err(Error::DecisionConflict),
@@ -79,13 +80,20 @@ pub(crate) async fn record(
     current: &CurrentSite,
     origin: &str,
     decision: Decision,
+    headers: &HeaderMap,
 ) -> Result<Appended> {
     let site = &current.site.id;
     let notice = app.catalog.notice(site, decision.notice).await?;
     decision.check(&notice.notice)?;
     refuse_stale(app, current, decision.notice, decision.decided_at).await?;
-    let notice_hash = notice.hash.clone();
-    app.recorder.record(Draft { decision, site: site.clone(), notice_hash, origin: origin.to_owned() }).await
+    let draft = Draft {
+        decision,
+        site: site.clone(),
+        notice_hash: notice.hash.clone(),
+        origin: origin.to_owned(),
+        device: Device::of_request(headers),
+    };
+    app.recorder.record(draft).await
 }
 
 /// Refuses an answer to a notice after which the site asked something else. One that was given before that was published is

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use crate::access::Permission;
 use crate::pages;
 use crate::sealer::Refusal;
+use crate::sites::fields::FieldError;
 use crate::store::AppendError;
 
 /// Every way in which a request can fail.
@@ -80,6 +81,9 @@ pub enum Error {
     /// 422: a query parameter that cannot be read.
     #[error("{0}")]
     InvalidQuery(String),
+    /// 422: fields that cannot be what was sent, with what is wrong with each.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    InvalidFields(Vec<FieldError>),
     /// 422: the receipt cannot be said in this view.
     #[error(transparent)]
     ViewUnavailable(ViewError),
@@ -95,6 +99,9 @@ pub enum Error {
     /// 503: the site's ledger takes nothing until the operator has looked at it; nothing was recorded.
     #[error("this site records nothing right now; try again later")]
     Refused(#[source] Refusal),
+    /// 503: the audit log takes nothing, so nothing is done or shown that belongs into it.
+    #[error("the audit log cannot be written right now, so nothing is done; the server's own log says why")]
+    AuditClosed(#[source] Refusal),
     /// 500: a mistake in Assent.
     #[error("something went wrong on the server")]
     Internal(String),
@@ -138,8 +145,9 @@ impl Error {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::SignInFirst { .. } => (StatusCode::SEE_OTHER, ProblemCode::KeyRequired),
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
+            Self::InvalidFields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidFields),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyRequests),
-            Self::Busy | Self::Store(_) | Self::Refused(_) => {
+            Self::Busy | Self::Store(_) | Self::Refused(_) | Self::AuditClosed(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy)
             }
             Self::ViewUnavailable(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::ViewUnavailable),
@@ -153,7 +161,7 @@ impl Error {
         match self {
             Self::Store(error) => Some(error.to_string()),
             Self::Internal(cause) => Some(cause.clone()),
-            Self::Refused(refusal) => Some(refusal.to_string()),
+            Self::Refused(refusal) | Self::AuditClosed(refusal) => Some(refusal.to_string()),
             _ => None,
         }
     }
@@ -229,6 +237,12 @@ pub fn not_modified() -> Response {
 #[must_use]
 pub fn created(new: bool) -> StatusCode {
     if new { StatusCode::CREATED } else { StatusCode::OK }
+}
+
+/// 204: done, and there is nothing to say.
+#[must_use]
+pub fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// 422: a form that is shown again, because something in it is still to be answered.

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use self::bundle::Bundle;
 use self::rows::Rows;
-pub(crate) use self::table::rfc3339;
+pub(crate) use self::table::{harmless, rfc3339};
 use crate::access::{Caller, Permission};
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};

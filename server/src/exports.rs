@@ -50,6 +50,12 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Clone)]
 pub struct Exports(Arc<Inner>);
 
+impl Default for Exports {
+    fn default() -> Self {
+        Self::new(PathBuf::from("data/exports"), 7)
+    }
+}
+
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,

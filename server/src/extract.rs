@@ -49,6 +49,17 @@ impl FromRequest<App> for FormBody {
     }
 }
 
+/// A body of at most 8 KiB, whatever it says that it is.
+pub struct AnyBody(pub Bytes);
+
+impl FromRequest<App> for AnyBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        read_body(request.into_body()).await.map(Self)
+    }
+}
+
 async fn read_body_of_type(request: Request, wanted: &'static str) -> Result<Bytes> {
     let content_type =
         request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -5,6 +5,7 @@ pub mod access;
 mod adapters;
 pub mod admin;
 pub mod affected;
+mod answers;
 pub mod api;
 pub mod audit;
 pub mod catalog;
@@ -34,7 +35,9 @@ pub mod router;
 pub mod sealer;
 pub mod serve_file;
 pub mod signing_keys;
+pub mod sites;
 pub mod state;
+pub mod statistics;
 pub mod store;
 pub mod tag;
 pub mod verify;
@@ -49,12 +52,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::me::Limits;
 use crate::outside::Outside;
-use crate::recorder::Recorder;
 use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::Store;
@@ -113,15 +113,7 @@ impl Server {
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
         let exports = settings.exports();
-        let app = App {
-            catalog: Catalog::new(store.clone()),
-            recorder: Recorder::start(store.clone(), clock.clone()),
-            limits: Limits::default(),
-            exports,
-            store,
-            clock,
-            public_url: settings.public_url.map(Into::into),
-        };
+        let app = App::new(store, clock, settings.public_url.map(Into::into)).with_exports(exports);
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), with_demo_page);
         let serving = tokio::spawn(
@@ -132,7 +124,8 @@ impl Server {
                 .into_future(),
         );
         let mut chores = JoinSet::new();
-        chores.spawn(retention::run(app.store.clone(), app.clock.clone()));
+        chores.spawn(retention::run(app.clone(), settings.audit_days));
+        chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
         chores.spawn(exports::run(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
@@ -146,6 +139,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What its handlers reach.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Its database.
@@ -167,6 +166,9 @@ impl Server {
             tracing::warn!("some callers were too slow and were cut off");
         }
         self.app.recorder.finish().await;
+        if let Err(error) = self.app.tally.write_all(&self.app.store).await {
+            tracing::warn!(%error, "the newest displays could not be counted");
+        }
         self.chores.shutdown().await;
         if let Err(error) = self.app.exports.release(&self.app.store).await {
             tracing::warn!(%error, "an export under way begins again only after a while");

@@ -74,6 +74,13 @@ fn check(notice: &Notice) -> Result<(), String> {
     {
         return Err(format!("privacy_policy: `{link}` is neither an https address nor a path of the site."));
     }
+    for (locale, texts) in &notice.texts {
+        if !texts.news.contains("{purposes}") {
+            return Err(format!(
+                "texts.{locale}.news does not say `{{purposes}}`, where the names of what is new stand."
+            ));
+        }
+    }
     notice.appearance.check().map_err(|reason| format!("appearance.{reason}."))?;
     if notice.purposes.is_empty() {
         return Err(
@@ -107,6 +114,11 @@ fn check(notice: &Notice) -> Result<(), String> {
                 Some(texts) if texts.name.trim().is_empty() || texts.description.trim().is_empty() => {
                     return Err(format!(
                         "The purpose `{id}` has an empty name or description in `{locale}`."
+                    ));
+                }
+                Some(texts) if texts.changed.as_ref().is_some_and(|words| words.trim().is_empty()) => {
+                    return Err(format!(
+                        "The purpose `{id}` has an empty `changed` in `{locale}`: leave it out."
                     ));
                 }
                 Some(_) => {}

@@ -13,7 +13,7 @@ use assent_shared::ledger::{Checkpoint, SignedCheckpoint, tree};
 
 use crate::clock::Clock;
 use crate::sealer::Refusal;
-use crate::store::Store;
+use crate::store::{AuditLedgerRow, Store};
 
 /// How far the file may be behind the database.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
@@ -22,13 +22,16 @@ const ROUNDS_OF_A_DAY: u64 = 24 * 60 * 60 / FILE_INTERVAL.as_secs();
 /// How long the address may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Every site's newest checkpoint, as a signed note.
-type Notes = BTreeMap<SiteId, String>;
+/// Every site's newest checkpoint, and the audit log's, as signed notes.
+type Notes = BTreeMap<String, String>;
+
+/// The audit log among the sites; no site is called so.
+const AUDIT: &str = "_audit";
 
 /// Where checkpoints are kept outside the database.
 #[derive(Debug, Clone)]
 pub struct Outside {
-    /// A file with the newest one of each site.
+    /// A file with the newest one of each site, and of the audit log.
     pub file: PathBuf,
     /// An address that is sent them once a day, and asked for them at the start.
     pub url: Option<String>,
@@ -80,17 +83,34 @@ impl Outside {
 
     /// The newest checkpoint of a site that is kept outside, by size.
     pub async fn newest(&self, site: &SiteId) -> Result<Option<Checkpoint>, String> {
+        self.newest_of(site.as_str()).await
+    }
+
+    /// The newest checkpoint of the audit log that is kept outside, by size.
+    pub async fn newest_of_audit(&self) -> Result<Option<Checkpoint>, String> {
+        self.newest_of(AUDIT).await
+    }
+
+    async fn newest_of(&self, name: &str) -> Result<Option<Checkpoint>, String> {
         let notes = self.read().await?;
-        let checkpoints = notes.iter().filter_map(|notes| SignedCheckpoint::parse(notes.get(site)?).ok());
+        let checkpoints = notes.iter().filter_map(|notes| SignedCheckpoint::parse(notes.get(name)?).ok());
         Ok(checkpoints.map(|signed| signed.unverified().clone()).max_by_key(|checkpoint| checkpoint.size))
     }
 
     /// Compares every ledger with what is kept outside, and stops the signing of those that are behind it.
     pub async fn compare(&self, store: &Store) -> Result<(), String> {
-        for (site, note) in self.read().await?.into_iter().flatten() {
-            let Ok(signed) = SignedCheckpoint::parse(&note) else {
-                return Err(format!("The checkpoint of `{site}` in {} is damaged.", self.file.display()));
-            };
+        for (name, note) in self.read().await?.into_iter().flatten() {
+            let damaged = || format!("The checkpoint of `{name}` in {} is damaged.", self.file.display());
+            let signed = SignedCheckpoint::parse(&note).map_err(|_| damaged())?;
+            if name == AUDIT {
+                let behind = audit_behind(store, signed.unverified()).await;
+                if let Some((ledger, refusal)) = behind.map_err(|error| error.to_string())? {
+                    tracing::error!("{refusal}");
+                    store.sealer().refuse_audit(ledger, refusal);
+                }
+                continue;
+            }
+            let site: SiteId = name.parse().map_err(|_| damaged())?;
             if let Some((ledger, refusal)) =
                 behind(store, &site, signed.unverified()).await.map_err(|error| error.to_string())?
             {
@@ -127,10 +147,18 @@ impl Outside {
         let mut changed = false;
         for (site, ledger, note) in store.newest_checkpoints().await.map_err(|error| error.to_string())? {
             let Ok(site) = site.parse::<SiteId>() else { continue };
-            if store.sealer().refusal(&site, ledger).is_none() && kept.get(&site) != Some(&note) {
-                kept.insert(site, note);
+            if store.sealer().refusal(&site, ledger).is_none() && kept.get(site.as_str()) != Some(&note) {
+                kept.insert(site.to_string(), note);
                 changed = true;
             }
+        }
+        let audit = store.audit_ledger().await.map_err(|error| error.to_string())?;
+        if let Some(AuditLedgerRow { ledger, checkpoint: Some(note), .. }) = audit
+            && store.sealer().audit_refusal(ledger).is_none()
+            && kept.get(AUDIT) != Some(&note)
+        {
+            kept.insert(AUDIT.to_owned(), note);
+            changed = true;
         }
         if changed {
             self.write_file(kept).map_err(|error| format!("{}: {error}", self.file.display()))
@@ -154,13 +182,20 @@ impl Outside {
             return;
         }
         tracing::info!("the day's checkpoints were sent to checkpoint_url");
-        for (site, note) in notes {
-            let (Ok(signed), Ok(Some(ledger))) = (SignedCheckpoint::parse(note), store.ledger(site).await)
-            else {
+        for (name, note) in notes {
+            let Ok(signed) = SignedCheckpoint::parse(note) else { continue };
+            let Ok(site) = name.parse::<SiteId>() else {
+                if let Ok(Some(ledger)) = store.audit_ledger().await
+                    && ledger.origin == signed.unverified().origin
+                    && let Err(error) = store.keep_audit_checkpoint(ledger.ledger, &signed, now).await
+                {
+                    tracing::warn!(%error, "the day's checkpoint of the audit log could not be kept");
+                }
                 continue;
             };
+            let Ok(Some(ledger)) = store.ledger(&site).await else { continue };
             if ledger.origin == signed.unverified().origin
-                && let Err(error) = store.keep_checkpoint(site, ledger.ledger, &signed, now).await
+                && let Err(error) = store.keep_checkpoint(&site, ledger.ledger, &signed, now).await
             {
                 tracing::warn!(%site, %error, "the day's checkpoint could not be kept");
             }
@@ -190,6 +225,23 @@ async fn behind(
         None
     };
     Ok((root != Some(vec![published.root])).then_some((ledger.ledger, refusal)))
+}
+
+/// As [`behind`], for the audit log.
+async fn audit_behind(store: &Store, published: &Checkpoint) -> sqlx::Result<Option<(i64, Refusal)>> {
+    let present = store.audit_ledger().await?;
+    let (ledger, leaves) = present.as_ref().map_or((1, 0), |row| (row.ledger, row.leaves));
+    let present_size = u64::try_from(leaves).unwrap_or_default();
+    let refusal = Refusal::AuditBehind { published: published.size, present: present_size };
+    let agrees = match present {
+        Some(row) if row.origin != published.origin => {
+            store.ended_audit_origins().await?.contains(&published.origin)
+        }
+        _ if published.size == 0 => true,
+        _ if published.size > present_size => false,
+        _ => store.audit_root(ledger, published.size).await? == Some(published.root),
+    };
+    Ok((!agrees).then_some((ledger, refusal)))
 }
 
 /// What makes the few small requests of this server.

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::statistics::device::Device;
 use crate::store::{Appended, Store};
 
 /// Decisions that may wait. At 1 KiB each this bounds the queue to a few MiB; beyond it callers are told to come again.
@@ -29,6 +30,8 @@ pub struct Draft {
     pub notice_hash: String,
     /// The page's origin.
     pub origin: String,
+    /// What the decision was made on; for the statistics alone.
+    pub device: Device,
 }
 
 enum Job {
@@ -96,19 +99,21 @@ async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, cloc
 /// Stores `drafts` by one transaction and returns what became of each, in their order.
 async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appended>> {
     let count = drafts.len();
-    let mut receipts: Vec<(usize, Receipt)> = drafts
+    let mut receipts: Vec<(Receipt, (usize, Device))> = drafts
         .into_iter()
-        .map(|draft| {
-            let widget = crate::widget::HASH.to_owned();
-            Receipt::new(draft.decision, draft.site, draft.notice_hash, draft.origin, widget, now)
-        })
         .enumerate()
+        .map(|(place, draft)| {
+            let widget = crate::widget::HASH.to_owned();
+            let Draft { decision, site, notice_hash, origin, device } = draft;
+            (Receipt::new(decision, site, notice_hash, origin, widget, now), (place, device))
+        })
         .collect();
     // Sites in one order everywhere, so that two servers on one database never wait for each other in a circle.
-    receipts.sort_by(|(_, left), (_, right)| left.site.cmp(&right.site));
-    let (places, receipts): (Vec<usize>, Vec<Receipt>) = receipts.into_iter().unzip();
+    receipts.sort_by(|(left, _), (right, _)| left.site.cmp(&right.site));
+    let (receipts, (places, devices)): (Vec<Receipt>, (Vec<usize>, Vec<Device>)) =
+        receipts.into_iter().unzip();
 
-    match store.append_receipts(&receipts, now).await {
+    match store.append_receipts(&receipts, &devices, now).await {
         Ok(appended) => {
             let mut outcomes: Vec<Result<Appended>> = (0..count).map(|_| Err(Error::Busy)).collect();
             for (place, outcome) in places.into_iter().zip(appended) {

@@ -1,27 +1,37 @@
-//! Owns the schedule on which receipts are erased because their site's retention has ended.
+//! Owns the schedule on which receipts, and entries of the audit log, are erased because their retention has ended.
 //! Refuses to hurry: a thousand at a time, so that nobody who records waits for it.
 
 use std::time::Duration;
 
 use assent_shared::SiteId;
 
-use crate::clock::Clock;
-use crate::store::{AppendError, ERASED_AT_ONCE, Store};
+use crate::audit;
+use crate::state::App;
+use crate::store::{AUDIT_ERASED_AT_ONCE, AppendError, ERASED_AT_ONCE, Store};
 
 /// Between two looks at what has become too old.
 const INTERVAL: Duration = Duration::from_hours(1);
 const DAY_MILLISECONDS: i64 = 86_400_000;
 
 /// Erases on schedule, until the server ends.
-pub(crate) async fn run(store: Store, clock: Clock) {
+pub(crate) async fn run(app: App, audit_days: u32) {
     let mut ticks = tokio::time::interval(INTERVAL);
     loop {
         ticks.tick().await;
-        match erase_what_is_due(&store, clock.now()).await {
+        match erase_what_is_due(&app.store, app.clock.now()).await {
             Ok(0) => {}
             Ok(receipts) => tracing::info!(receipts, "erased, because their retention has ended"),
             Err(error) => {
                 tracing::warn!(%error, "retention could not be carried out; it is tried again in an hour");
+            }
+        }
+        match erase_audit(&app, audit_days).await {
+            Ok(0) => {}
+            Ok(entries) => {
+                tracing::info!(entries, "erased from the audit log, because its retention has ended")
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the audit log's retention could not be carried out; it is tried again in an hour");
             }
         }
     }
@@ -44,4 +54,23 @@ pub async fn erase_what_is_due(store: &Store, now: i64) -> Result<u64, AppendErr
         }
     }
     Ok(erased)
+}
+
+/// Erases every entry of the audit log that is older than `days`; 0 keeps them. Says how many.
+pub async fn erase_audit(app: &App, days: u32) -> Result<u64, AppendError> {
+    if days == 0 {
+        return Ok(0);
+    }
+    let now = app.clock.now();
+    let before = now.saturating_sub(i64::from(days) * DAY_MILLISECONDS);
+    let origin = audit::origin(app.public_url.as_deref());
+    let mut erased = 0;
+    loop {
+        let some = app.store.erase_audit_before(&origin, before, now).await?;
+        erased += some;
+        if some < AUDIT_ERASED_AT_ONCE.unsigned_abs() {
+            return Ok(erased);
+        }
+        tokio::task::yield_now().await;
+    }
 }

@@ -90,11 +90,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::catalog::Catalog;
     use crate::clock::Clock;
-    use crate::exports::Exports;
-    use crate::me::Limits;
-    use crate::recorder::Recorder;
     use crate::sealer::Sealer;
     use crate::signing_keys::KeySource;
     use crate::store::Store;
@@ -112,16 +108,7 @@ mod tests {
         let url = format!("sqlite:{}", folder.path().join("assent.db").display());
         let key = folder.path().join("assent.key");
         let store = Store::open(&url, Sealer::new(KeySource::File(key))).await.unwrap();
-        let clock = Clock::manual(0);
-        let app = App {
-            catalog: Catalog::new(store.clone()),
-            recorder: Recorder::start(store.clone(), clock.clone()),
-            limits: Limits::default(),
-            exports: Exports::new(folder.path().join("exports"), 7),
-            store,
-            clock,
-            public_url: None,
-        };
+        let app = App::new(store, Clock::manual(0), None);
         let served = addresses(&router(app, true));
         assert!(
             served.contains("/_assent/{site}/decisions"),

@@ -37,6 +37,26 @@ pub enum Refusal {
         /// The key that signed last.
         key: String,
     },
+    /// As `Behind`, of the audit log.
+    #[error(
+        "the audit log was published with {published} leaves, but the database has only {present} of them, or other ones; \
+         nothing is done or shown until `assent audit resume` begins a new log that is linked to this one"
+    )]
+    AuditBehind {
+        /// Leaves that were published.
+        published: u64,
+        /// Leaves that are there.
+        present: u64,
+    },
+    /// As `UnknownKey`, of the audit log.
+    #[error(
+        "the audit log is signed with the key {key}, which is not among the signing keys; bring that key back, the newer ones \
+         after it"
+    )]
+    AuditUnknownKey {
+        /// The key that signed last.
+        key: String,
+    },
     /// The keys themselves cannot be read.
     #[error("{0}")]
     NoKeys(String),
@@ -60,6 +80,7 @@ struct Inner {
     source: KeySource,
     keys: RwLock<Vec<SigningKey>>,
     behind: RwLock<HashMap<(SiteId, i64), Refusal>>,
+    audit_behind: RwLock<Option<(i64, Refusal)>>,
     off: bool,
 }
 
@@ -67,13 +88,18 @@ impl Sealer {
     /// Signs with the keys of `source`, which are read, or made, when they are first needed.
     #[must_use]
     pub fn new(source: KeySource) -> Self {
-        Self(Arc::new(Inner { source, keys: RwLock::default(), behind: RwLock::default(), off: false }))
+        Self::with(source, false)
     }
 
     /// Seals no receipts at all. For the benchmark, which measures what sealing costs against it.
     #[must_use]
     pub fn off(source: KeySource) -> Self {
-        Self(Arc::new(Inner { source, keys: RwLock::default(), behind: RwLock::default(), off: true }))
+        Self::with(source, true)
+    }
+
+    fn with(source: KeySource, off: bool) -> Self {
+        let (keys, behind, audit_behind) = (RwLock::default(), RwLock::default(), RwLock::default());
+        Self(Arc::new(Inner { source, keys, behind, audit_behind, off }))
     }
 
     pub(crate) fn is_off(&self) -> bool {
@@ -106,19 +132,40 @@ impl Sealer {
             return Err(refusal.clone());
         }
         drop(behind);
-        let known = self.find(origin, last);
-        let signers = match known {
-            Some(signers) => signers,
-            // Another process may have added a key and handed over to it.
-            None => {
-                self.load().map_err(Refusal::NoKeys)?;
-                self.find(origin, last).ok_or_else(|| Refusal::UnknownKey {
-                    site: site.clone(),
-                    key: last.unwrap_or_default().to_owned(),
-                })?
-            }
-        };
-        Ok(signers)
+        self.find_anew(origin, last)?.ok_or_else(|| Refusal::UnknownKey {
+            site: site.clone(),
+            key: last.unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Who signs the audit log's ledger of that number, which was signed by `last`, under the name `origin`.
+    pub fn audit_signers(&self, ledger: i64, origin: &str, last: Option<&str>) -> Result<Signers, Refusal> {
+        if let Some(refusal) = self.audit_refusal(ledger) {
+            return Err(refusal);
+        }
+        self.find_anew(origin, last)?
+            .ok_or_else(|| Refusal::AuditUnknownKey { key: last.unwrap_or_default().to_owned() })
+    }
+
+    /// Stops writing the audit log's ledger of that number.
+    pub fn refuse_audit(&self, ledger: i64, refusal: Refusal) {
+        *self.0.audit_behind.write().unwrap_or_else(PoisonError::into_inner) = Some((ledger, refusal));
+    }
+
+    /// Why the audit log's ledger of that number takes nothing, if it does not.
+    #[must_use]
+    pub fn audit_refusal(&self, ledger: i64) -> Option<Refusal> {
+        let behind = self.0.audit_behind.read().unwrap_or_else(PoisonError::into_inner);
+        behind.as_ref().filter(|(number, _)| *number == ledger).map(|(_, refusal)| refusal.clone())
+    }
+
+    fn find_anew(&self, origin: &str, last: Option<&str>) -> Result<Option<Signers>, Refusal> {
+        if let Some(signers) = self.find(origin, last) {
+            return Ok(Some(signers));
+        }
+        // Another process may have added a key and handed over to it.
+        self.load().map_err(Refusal::NoKeys)?;
+        Ok(self.find(origin, last))
     }
 
     fn find(&self, origin: &str, last: Option<&str>) -> Option<Signers> {

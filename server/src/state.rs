@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::exports::Exports;
 use crate::me::Limits;
 use crate::recorder::Recorder;
+use crate::statistics::tally::Tally;
 use crate::store::Store;
 
 /// One context for all handlers; cloning it is cheap.
@@ -19,6 +20,8 @@ pub struct App {
     pub catalog: Catalog,
     /// The way by which decisions become receipts.
     pub recorder: Recorder,
+    /// What is counted in memory until it is written.
+    pub tally: Tally,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
     /// Exports in the background.
@@ -27,4 +30,27 @@ pub struct App {
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
     pub public_url: Option<Arc<str>>,
+}
+
+impl App {
+    /// What handlers reach, over an open database.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, public_url: Option<Arc<str>>) -> Self {
+        Self {
+            catalog: Catalog::new(store.clone()),
+            recorder: Recorder::start(store.clone(), clock.clone()),
+            tally: Tally::default(),
+            limits: Limits::default(),
+            exports: Exports::default(),
+            store,
+            clock,
+            public_url,
+        }
+    }
+
+    /// The same, with exports in another folder, kept for other days.
+    #[must_use]
+    pub fn with_exports(self, exports: Exports) -> Self {
+        Self { exports, ..self }
+    }
 }

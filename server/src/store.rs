@@ -6,7 +6,10 @@
 //! names are never read, because SQLite reports none.
 
 mod affected;
+mod audit;
+mod audit_reading;
 mod browse;
+mod counts;
 mod erasures;
 mod exports;
 mod keys;
@@ -17,8 +20,10 @@ mod ledgers;
 mod notices;
 mod one_receipt;
 mod own;
+mod pins;
 mod receipts;
 mod selection;
+mod sightings;
 mod sites;
 mod unsealed;
 mod upgrade;
@@ -36,7 +41,10 @@ use sqlx::sqlite::{
 use crate::sealer::Sealer;
 
 pub use affected::EdgeRow;
+pub use audit::AuditLedgerRow;
+pub use audit_reading::{AUDIT_ERASED_AT_ONCE, AuditFilter, AuditLeafRow, AuditRow};
 pub use browse::{Filter, Order, Place, Reader};
+pub use counts::{By, CountRow};
 pub use erasures::{ERASED_AT_ONCE, Erasure, HoldRow};
 pub use exports::{ExportEnd, ExportRow};
 pub use keys::{KeyRow, NewKey};
@@ -44,8 +52,10 @@ pub use kinds::{KindFilter, KindRow};
 pub use leaves::LeafRow;
 pub use ledgers::{AppendError, LedgerRow};
 pub use notices::NoticeRow;
+pub use pins::PinRow;
 pub use receipts::{Appended, ReceiptRow, Sealed};
 pub use selection::CoverRow;
+pub use sightings::{ORIGINS_KEPT, SightingRow};
 pub use sites::{Environment, Site};
 
 /// The migrations, one folder an engine, with the same file names.

@@ -2,6 +2,8 @@
 //! of its words, which only the preferences need. Refuses to render while a visitor waits twice: each notice and locale is
 //! rendered and compressed once.
 
+mod loader;
+
 use std::collections::BTreeMap;
 
 use assent_shared::adapter::{Adapter, Argument, By, Calls};
@@ -16,37 +18,16 @@ use axum::http::header::ACCEPT_LANGUAGE;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use self::loader::{assemble, joined, literal};
 use crate::error::{Error, Result};
 use crate::extract::PathOf;
 use crate::locales;
 use crate::serve_file::Precompressed;
+use crate::sites::tag::note;
 use crate::state::App;
-use crate::widget;
+use crate::widget::{self, IMMUTABLE};
 
-const LOADER: &str = include_str!("../../widget/loader.js");
-/// What the loader's `//= NAME` lines stand for. One closure, several files: no build step and no exports.
-const LOADER_PARTS: &[(&str, &str)] = &[
-    ("//= loader/address.js", include_str!("../../widget/loader/address.js")),
-    ("//= loader/decision.js", include_str!("../../widget/loader/decision.js")),
-    ("//= loader/show.js", include_str!("../../widget/loader/show.js")),
-    ("//= loader/record.js", include_str!("../../widget/loader/record.js")),
-    ("//= loader/hold.js", include_str!("../../widget/loader/hold.js")),
-    ("//= loader/decide.js", include_str!("../../widget/loader/decide.js")),
-    ("//= loader/wake.js", include_str!("../../widget/loader/wake.js")),
-    ("//= loader/live.js", include_str!("../../widget/loader/live.js")),
-    ("//= loader/api.js", include_str!("../../widget/loader/api.js")),
-];
-/// Parts that not every notice needs: their places, what comes there where it is needed, and where not.
-const OPTIONAL_PARTS: [(&str, &str, &str); 4] = [
-    ("//= loader/adapters.js", include_str!("../../widget/loader/adapters.js"), "const advise = () => {};"),
-    (
-        "//= loader/signal.js",
-        include_str!("../../widget/loader/signal.js"),
-        "const barred = () => {};\nconst heed = barred;",
-    ),
-    ("//= loader/domain.js", include_str!("../../widget/loader/domain.js"), "const domain = null;"),
-    ("//= loader/nearer.js", include_str!("../../widget/loader/nearer.js"), ""),
-];
+pub(crate) use self::loader::squeeze;
 
 /// Five minutes without asking again, then one conditional request; a day of grace while that is under way.
 pub(crate) const CACHE: &str = "public, max-age=300, stale-while-revalidate=86400";
@@ -73,6 +54,9 @@ struct Tag<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     domains: &'a [String],
     purposes: Vec<Asked<'a>>,
+    /// What is said before the names of the purposes that are new to somebody; none where there can be no such purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    news: Option<&'a str>,
     css: String,
     widget: &'a str,
     /// What the loader demands of the file that it loads (Subresource Integrity).
@@ -94,12 +78,22 @@ struct Asked<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reload: bool,
     since: u32,
+    /// How it is named among the news, where somebody's answer can be older than it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
 }
 
-impl<'a> From<&'a Purpose> for Asked<'a> {
-    fn from(purpose: &'a Purpose) -> Self {
+impl<'a> Asked<'a> {
+    fn new(purpose: &'a Purpose, locale: &Locale) -> Self {
         let Purpose { id, essential, gpc, reload_on_withdrawal, since, .. } = purpose;
-        Self { id, essential: *essential, gpc: *gpc, reload: *reload_on_withdrawal, since: *since }
+        Self {
+            id,
+            essential: *essential,
+            gpc: *gpc,
+            reload: *reload_on_withdrawal,
+            since: *since,
+            name: purpose.has_news().then(|| purpose.named_with_news(locale)),
+        }
     }
 }
 
@@ -127,6 +121,8 @@ impl<'a> From<&'a Adapter> for Told<'a> {
 #[derive(Debug, Deserialize)]
 pub struct TagQuery {
     lang: Option<String>,
+    /// The hash of the bytes that the page knows.
+    pin: Option<String>,
 }
 
 /// `GET /_assent/{site}.js`
@@ -138,12 +134,17 @@ pub async fn get_tag(
 ) -> Result<Response> {
     let site = file.strip_suffix(".js").and_then(|site| site.parse().ok()).ok_or(Error::NotFound)?;
     let current = app.catalog.site(&site).await?;
+    note(&app, &current.site, &headers);
+    // A query that cannot be read asks for nothing: the tag must load all the same.
+    let (asked, pin) = query.ok().map(|Query(query)| (query.lang, query.pin)).unwrap_or_default();
+    if let Some(pin) = pin {
+        let pinned = app.catalog.pinned_tag(&site, &pin).await?;
+        return Ok(pinned.respond(&headers, IMMUTABLE, "accept-encoding"));
+    }
     let notice = match current.newest_notice {
         0 => return Err(Error::NotFound),
         number => app.catalog.notice(&site, number).await?,
     };
-    // A language that cannot be read is no language: the tag must load all the same.
-    let asked = query.ok().and_then(|Query(query)| query.lang);
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let wanted = asked.as_deref().into_iter().chain(languages(accepted));
     let locale = notice.notice.best_locale(wanted).clone();
@@ -183,17 +184,32 @@ pub fn render(site: &SiteId, domains: &[String], notice: &Notice, locale: &Local
         locale,
         dir: if locale.is_rtl() { "rtl" } else { "ltr" },
         domains,
-        purposes: notice.purposes.iter().map(Asked::from).collect(),
-        css: squeeze(&style(notice.appearance.layout, signal, locale.is_rtl())) + &theme(&notice.appearance),
+        purposes: notice.purposes.iter().map(|purpose| Asked::new(purpose, locale)).collect(),
+        news: notice.has_news().then_some(&*view.texts.news),
+        css: squeeze(&style(notice, locale.is_rtl())) + &theme(&notice.appearance),
         widget: widget::HASH,
         integrity: widget::glue_integrity(),
         locales: if locales.len() > 1 { locales } else { Vec::new() },
     };
-    let loader = loader([!tag.adapters.is_empty(), signal, !tag.domains.is_empty(), !tag.locales.is_empty()]);
-    let [banner, closed] =
-        [Start::Banner, Start::Closed].map(|start| literal(&assent_widget::render(&view, start)));
+    let loader = assemble([
+        !tag.adapters.is_empty(),
+        signal,
+        !tag.domains.is_empty(),
+        !tag.locales.is_empty(),
+        tag.news.is_some(),
+        notice.informs(),
+    ]);
+    let closed = literal(&assent_widget::render(&view, Start::Closed));
+    // What is shown before an answer: the question, or that there is none.
+    let first = if view.asks() {
+        format!("banner:{},", literal(&assent_widget::render(&view, Start::Banner)))
+    } else if notice.informs() {
+        format!("inform:{},", literal(&assent_widget::render_information(&view)))
+    } else {
+        String::new()
+    };
     let data = serde_json::to_string(&tag).ok()?;
-    let script = format!("{}({data},{{banner:{banner},closed:{closed}}});\n", joined(&loader));
+    let script = format!("{}({data},{{{first}closed:{closed}}});\n", joined(&loader));
     Some(Rendered {
         script: Precompressed::new("text/javascript; charset=utf-8", script.into_bytes()),
         notice: Precompressed::new(
@@ -241,9 +257,13 @@ pub(crate) fn theme(appearance: &Appearance) -> String {
     format!(":host{{{font}--assent-radius:{}px}}{colours}", appearance.radius)
 }
 
-/// The look of one layout; what the window, the visitor's settings and paper change comes last, because it overrides.
-pub(crate) fn style(layout: Layout, signal: bool, rtl: bool) -> String {
-    let own = match layout {
+/// The look of a notice's first layer; what the window, the visitor's settings and paper change comes last, because it overrides.
+pub(crate) fn style(notice: &Notice, rtl: bool) -> String {
+    let signal = notice.purposes.iter().any(|purpose| purpose.gpc);
+    let own = match notice.appearance.layout {
+        // There is nothing to lay out but the button; and what only informs is never a dialog.
+        _ if !notice.asks() && !notice.informs() => "",
+        Layout::Dialog if notice.informs() => include_str!("../../widget/bar.css"),
         Layout::BarBottom | Layout::BarTop => include_str!("../../widget/bar.css"),
         Layout::Box => include_str!("../../widget/box.css"),
         Layout::Dialog => include_str!("../../widget/middle.css"),
@@ -253,53 +273,11 @@ pub(crate) fn style(layout: Layout, signal: bool, rtl: bool) -> String {
         include_str!("../../widget/style.css"),
         only(signal, include_str!("../../widget/signal.css")),
         own,
+        only(notice.informs(), include_str!("../../widget/inform.css")),
         only(rtl, include_str!("../../widget/rtl.css")),
         include_str!("../../widget/conditions.css"),
     ]
     .concat()
-}
-
-/// The loader with its parts in their places; `wanted` says of each optional one whether it is.
-fn loader(wanted: [bool; OPTIONAL_PARTS.len()]) -> String {
-    let whole = LOADER_PARTS.iter().fold(LOADER.to_owned(), |whole, (line, part)| whole.replace(line, part));
-    OPTIONAL_PARTS.iter().zip(wanted).fold(whole, |whole, ((line, part, without), wanted)| {
-        whole.replace(line, if wanted { part } else { without })
-    })
-}
-
-/// A text as JavaScript writes it between backticks, where HTML's own quotes need no sign before them.
-fn literal(text: &str) -> String {
-    format!("`{}`", text.replace('\\', "\\\\").replace('`', "\\`").replace("${", "\\${"))
-}
-
-/// Leaves out what only readers of the source need: indentation, empty lines, and lines that are wholly a comment.
-fn strip(source: &str) -> String {
-    let code = source.lines().map(str::trim).filter(|line| {
-        let comment = line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"));
-        !line.is_empty() && !comment
-    });
-    code.collect::<Vec<_>>().join("\n")
-}
-
-/// The loader as it is sent. After these signs JavaScript asks for no line end; behind a comment it does.
-fn joined(loader: &str) -> String {
-    let mut sent = String::new();
-    for line in strip(loader).lines() {
-        sent.push_str(line);
-        if !line.ends_with([';', ',', '{', '(', '[']) || line.contains("//") {
-            sent.push('\n');
-        }
-    }
-    sent
-}
-
-/// A style without the spaces and line ends that its own files have for their readers. Good for those only: it does not know
-/// what a string is.
-pub(crate) fn squeeze(style: &str) -> String {
-    let lines = strip(style).replace('\n', "");
-    [(": ", ":"), (", ", ","), (" {", "{"), (" !", "!"), (";}", "}")]
-        .iter()
-        .fold(lines, |style, (wide, narrow)| style.replace(wide, narrow))
 }
 
 /// The languages of an `Accept-Language` header, most wanted first (RFC 9110 §12.5.4).
@@ -327,41 +305,5 @@ mod tests {
         assert_eq!(languages("fr;q=0.5, de-CH, en;q=0.8, *;q=0.1"), ["de-CH", "en", "fr"]);
         assert!(languages("").is_empty());
         assert_eq!(languages("de;q=x, en"), ["en"]);
-    }
-
-    #[test]
-    fn every_part_of_the_loader_has_its_place() {
-        let (all, none) = (loader([true; OPTIONAL_PARTS.len()]), loader([false; OPTIONAL_PARTS.len()]));
-        for (line, part) in LOADER_PARTS {
-            assert!(
-                all.contains(part.lines().next().unwrap()) && none.contains(part.lines().next().unwrap()),
-                "{line}"
-            );
-        }
-        for (line, part, _) in OPTIONAL_PARTS {
-            assert!(all.contains(part) && !none.contains(part), "{line}");
-        }
-        assert!(!all.contains("//= ") && !none.contains("//= "), "a place without a part");
-    }
-
-    #[test]
-    fn a_text_is_the_same_between_backticks() {
-        assert_eq!(literal("a `b` ${c} $d \\ \"e\""), "`a \\`b\\` \\${c} $d \\\\ \"e\"`");
-    }
-
-    #[test]
-    fn lines_are_joined_only_where_no_end_is_needed() {
-        assert_eq!(joined("a();\nb(); // c;\nif (d) {\ne\n}\nf()"), "a();b(); // c;\nif (d) {e\n}\nf()\n");
-    }
-
-    #[test]
-    fn only_whole_comment_lines_are_stripped() {
-        assert_eq!(strip("// why\n  a(); // stays\n\n/* gone */\nb(\"//\");\n"), "a(); // stays\nb(\"//\");");
-    }
-
-    #[test]
-    fn a_style_loses_nothing_but_its_spaces() {
-        let style = "/* gone */\n.a,\n.b:not(.c) {\n  inset: 0 auto;\n  width: min(4px, 100% - 2 * var(--edge));\n}\n";
-        assert_eq!(squeeze(style), ".a,.b:not(.c){inset:0 auto;width:min(4px,100% - 2 * var(--edge))}");
     }
 }

@@ -1,10 +1,11 @@
 //! Owns the widget's files as built into this binary, and their addresses.
-//! Refuses any hash but its own: another build's glue and wasm do not fit together. The declarations have none; people ask
-//! for them by hand, and want this server's.
+//! Refuses to mix builds: another build's glue and wasm do not fit together, and are there only where a tag that asks for them was
+//! pinned. The declarations have no hash; people ask for them by hand, and want this server's.
 
 use std::sync::LazyLock;
 
 use assent_shared::ledger::{Entry, Hash};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use sha2::{Digest, Sha256};
@@ -12,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::extract::PathOf;
 use crate::serve_file::Precompressed;
+use crate::state::App;
 use crate::tag::CACHE;
 
 /// Names this build of the widget: the first 64 bits of the SHA-256 over its glue and wasm.
@@ -67,17 +69,34 @@ pub fn entry() -> Entry {
     Entry::Widget { build: HASH.to_owned(), code: digest(&WASM), glue: digest(&GLUE) }
 }
 
-/// `GET /_assent/widget/{hash}/{file}`
+/// The glue's file and the module's.
+pub(crate) const GLUE_FILE: &str = "widget.js";
+pub(crate) const WASM_FILE: &str = "widget.wasm";
+
+/// A year, the longest that caches keep anything.
+pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// This build's files with their names, to be kept where a tag that asks for them is pinned.
+#[must_use]
+pub fn files() -> [(&'static str, &'static [u8]); 2] {
+    [(GLUE_FILE, GLUE.bytes()), (WASM_FILE, WASM.bytes())]
+}
+
+/// `GET /_assent/widget/{hash}/{file}`: this build's, and those that pinned tags of earlier ones ask for.
 pub async fn get_widget_file(
+    State(app): State<App>,
     PathOf((hash, file)): PathOf<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let file = match file.as_str() {
-        "widget.js" if hash == HASH => &*GLUE,
-        "widget.wasm" if hash == HASH => &*WASM,
+    Ok(match file.as_str() {
+        GLUE_FILE if hash == HASH => GLUE.respond(&headers, IMMUTABLE, "accept-encoding"),
+        WASM_FILE if hash == HASH => WASM.respond(&headers, IMMUTABLE, "accept-encoding"),
+        GLUE_FILE | WASM_FILE => {
+            let file = app.catalog.pinned_file(&hash, &file).await?;
+            file.respond(&headers, IMMUTABLE, "accept-encoding")
+        }
         _ => return Err(Error::NotFound),
-    };
-    Ok(file.respond(&headers, "public, max-age=31536000, immutable", "accept-encoding"))
+    })
 }
 
 /// `GET /_assent/assent.d.ts`

@@ -15,6 +15,9 @@ pub struct Appearance {
     /// The colours on a dark ground.
     #[serde(deserialize_with = "dark")]
     pub dark: Theme,
+    /// What is shown where nothing is optional, so that there is nothing to ask.
+    #[serde(skip_serializing_if = "EssentialOnly::is_nothing")]
+    pub essential_only: EssentialOnly,
     /// Whether a small button stays after a decision.
     pub floating_button: bool,
     /// Whose letters are used.
@@ -67,6 +70,24 @@ words! {
         Box = "box",
         /// A modal dialog in the middle.
         Dialog = "dialog",
+    }
+}
+
+words! {
+    /// What is shown by a notice that has no optional purpose.
+    EssentialOnly {
+        /// Nothing: there is no question, and the purposes are shown to whoever opens the preferences.
+        #[default]
+        Nothing = "nothing",
+        /// A bar that informs, until the visitor closes it.
+        Bar = "bar",
+    }
+}
+
+impl EssentialOnly {
+    /// Notices from before there was a choice keep their bytes.
+    fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
     }
 }
 
@@ -148,6 +169,7 @@ impl Default for Appearance {
         Self {
             corner: Corner::default(),
             dark: DARK,
+            essential_only: EssentialOnly::default(),
             floating_button: true,
             font: Font::default(),
             layout: Layout::default(),

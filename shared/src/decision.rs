@@ -80,6 +80,9 @@ impl Method {
 /// Why a notice refuses a decision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecisionError {
+    /// Every purpose of the notice is essential.
+    #[error("this notice asks nothing, so there is nothing to decide")]
+    NothingAsked,
     /// A purpose that the notice does not have.
     #[error("`{0}` is not a purpose of this notice")]
     UnknownPurpose(PurposeId),
@@ -117,6 +120,9 @@ impl Decision {
         }
         if let Some(purpose) = notice.optional().find(|purpose| !self.choices.contains_key(&purpose.id)) {
             return Err(DecisionError::MissingPurpose(purpose.id.clone()));
+        }
+        if self.choices.is_empty() {
+            return Err(DecisionError::NothingAsked);
         }
         if !notice.texts.contains_key(&self.locale) {
             return Err(DecisionError::UnknownLocale(self.locale.clone()));
@@ -194,6 +200,15 @@ mod tests {
             check(r#"{"analytics":true,"video":true,"necessary":false}"#, Method::Custom),
             Err("`necessary` is essential: it is not asked, so it must not be sent".to_owned())
         );
+    }
+
+    #[test]
+    fn where_nothing_is_asked_nothing_is_decided() {
+        let mut notice = notice();
+        notice.purposes.truncate(1);
+        for method in [Method::AcceptAll, Method::RejectAll, Method::Custom] {
+            assert_eq!(decision("{}", method).check(&notice), Err(DecisionError::NothingAsked));
+        }
     }
 
     #[test]

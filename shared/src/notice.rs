@@ -1,5 +1,7 @@
-//! Owns the notice: exactly what a visitor is shown, immutable once published, and its view in one language.
+//! Owns the notice: exactly what a visitor is shown, immutable once published.
 //! Refuses to know how it was written by the operator; that is the server's `notices.rs`.
+
+mod view;
 
 use std::collections::BTreeMap;
 
@@ -8,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::adapter::Adapter;
-use crate::appearance::{Appearance, Corner, Layout};
+use crate::appearance::{Appearance, EssentialOnly};
 use crate::id::{Locale, PurposeId};
 use crate::locale;
 use crate::terms::{DataKind, Location, PurposeType};
 use crate::texts::Texts;
 
+pub use self::view::{AppearanceView, CookieView, NoticeView, PurposeView};
 pub use crate::lifetime::{Lifetime, Unit};
 
 /// A published notice. Its canonical JSON is what is stored, hashed and named in receipts.
@@ -131,6 +134,9 @@ pub struct Purpose {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PurposeTexts {
+    /// What is new about it, in the site's own words, for those whose answer is older than its `since`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
     /// What happens and why, in one or two sentences.
     pub description: String,
     /// A short label.
@@ -189,6 +195,18 @@ impl Notice {
         self.purposes.iter().filter(|purpose| !purpose.essential)
     }
 
+    /// Whether it asks anything: what is strictly necessary is only told.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.optional().next().is_some()
+    }
+
+    /// Whether a bar says that nothing is asked.
+    #[must_use]
+    pub fn informs(&self) -> bool {
+        !self.asks() && self.appearance.essential_only == EssentialOnly::Bar
+    }
+
     /// Whether it asks something that an answer to the notice of that number cannot have meant.
     #[must_use]
     pub fn outdates(&self, answered: u32) -> bool {
@@ -227,121 +245,6 @@ impl Notice {
     pub fn words(&self, locale: &Locale, built_in: &Texts) -> Option<Texts> {
         Some(self.texts.get(locale)?.or(built_in))
     }
-
-    /// What one visitor sees: this notice in one of its locales, or nothing if it has no such locale. `built_in` says what
-    /// the notice is too old to say, and `lifetime` how long a cookie lives, which are for the server to know.
-    #[must_use]
-    pub fn view(
-        &self,
-        locale: &Locale,
-        built_in: &Texts,
-        lifetime: impl Fn(Lifetime) -> String,
-    ) -> Option<NoticeView> {
-        let texts = self.words(locale, built_in)?;
-        let purposes =
-            self.purposes.iter().map(|purpose| purpose.view(locale, &lifetime)).collect::<Option<_>>()?;
-        Some(NoticeView {
-            number: self.number,
-            locale: locale.to_string(),
-            appearance: AppearanceView {
-                layout: self.appearance.layout,
-                corner: self.appearance.corner,
-                floating_button: self.appearance.floating_button,
-            },
-            controller: self.controller.name.clone(),
-            privacy_policy: self.privacy_policy.clone(),
-            texts,
-            purposes,
-        })
-    }
-}
-
-impl Purpose {
-    fn view(&self, locale: &Locale, lifetime: impl Fn(Lifetime) -> String) -> Option<PurposeView> {
-        let texts = self.texts.get(locale)?;
-        Some(PurposeView {
-            id: self.id.to_string(),
-            essential: self.essential,
-            gpc: self.gpc,
-            since: self.since,
-            name: texts.name.clone(),
-            description: texts.description.clone(),
-            cookies: self
-                .cookies
-                .iter()
-                .map(|cookie| {
-                    Some(CookieView {
-                        name: cookie.name.clone(),
-                        provider: cookie.provider.clone(),
-                        about: cookie.about.get(locale)?.clone(),
-                        lifetime: lifetime(cookie.lifetime),
-                    })
-                })
-                .collect::<Option<_>>()?,
-        })
-    }
-}
-
-/// A notice in one language: the widget's properties, equal on both sides of the hydration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NoticeView {
-    /// The notice's number.
-    pub number: u32,
-    /// The language of every text in it.
-    pub locale: String,
-    /// What it looks like.
-    pub appearance: AppearanceView,
-    /// The controller's name.
-    pub controller: String,
-    /// Where the controller's privacy policy is.
-    pub privacy_policy: Option<String>,
-    /// The banner's words.
-    pub texts: Texts,
-    /// The purposes in the order shown.
-    pub purposes: Vec<PurposeView>,
-}
-
-/// The part of the appearance that the components follow; the rest is style.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct AppearanceView {
-    /// What asks.
-    pub layout: Layout,
-    /// Where the box and the floating button stand.
-    pub corner: Corner,
-    /// Whether a small button stays after a decision.
-    pub floating_button: bool,
-}
-
-/// A purpose in one language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PurposeView {
-    /// The purpose's id.
-    pub id: String,
-    /// Shown, never asked.
-    pub essential: bool,
-    /// Covered by Global Privacy Control.
-    pub gpc: bool,
-    /// The notice number at which it last changed materially.
-    pub since: u32,
-    /// A short label.
-    pub name: String,
-    /// What happens and why.
-    pub description: String,
-    /// Its declared cookies.
-    pub cookies: Vec<CookieView>,
-}
-
-/// A declared cookie in one language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CookieView {
-    /// Name or pattern.
-    pub name: String,
-    /// Who sets it.
-    pub provider: String,
-    /// What it is for.
-    pub about: String,
-    /// How long it lives, in words.
-    pub lifetime: String,
 }
 
 #[cfg(test)]

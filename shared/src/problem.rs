@@ -34,6 +34,8 @@ pub enum ProblemCode {
     Forbidden,
     /// A query parameter cannot be read.
     InvalidQuery,
+    /// Fields of the body cannot be what was sent; `detail` says which, and why.
+    InvalidFields,
     /// The receipt cannot be said in the view that was asked for; `detail` says why.
     ViewUnavailable,
     /// Asked too often; the header `Retry-After` says how many seconds to wait.

@@ -61,6 +61,8 @@ texts! {
     cookie_provider,
     /// Summary line that unfolds a purpose's declared cookies.
     cookies,
+    /// The button that closes what only informs, and preferences that have nothing to choose.
+    dismiss,
     /// Stands in place of embedded content: `{provider}` is its host, `{purpose}` its purpose by name.
     embed,
     /// The button that grants the purpose of such content.
@@ -71,8 +73,14 @@ texts! {
     history,
     /// Said where that cannot be shown, downloaded or erased right now.
     history_failed,
+    /// Said in place of the question where nothing is optional.
+    inform,
     /// The button that opens the preferences.
     manage,
+    /// Says in the banner and in the preferences what is asked anew: `{purposes}` are their names.
+    news,
+    /// Marks each such purpose in the preferences.
+    news_mark,
     /// The preferences' heading.
     preferences,
     /// The preferences' opening paragraph.

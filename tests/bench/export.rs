@@ -76,7 +76,7 @@ pub(crate) async fn fill(folder: &Path, url: &str) -> Result<()> {
                 ))
             })
             .collect::<Result<_>>()?;
-        store.append_receipts(&receipts, receipts[0].received_at).await?;
+        store.append_receipts(&receipts, &[], receipts[0].received_at).await?;
     }
     store.close().await;
     Ok(())

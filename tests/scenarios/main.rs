@@ -48,6 +48,8 @@ mod early_manage;
 mod embedded_isolated;
 #[path = "embeds/scenario.rs"]
 mod embeds;
+#[path = "essential_only/scenario.rs"]
+mod essential_only;
 #[path = "form_instead/scenario.rs"]
 mod form_instead;
 #[path = "held_next_visit/scenario.rs"]
@@ -74,6 +76,8 @@ mod locales;
 mod manage;
 #[path = "narrow/scenario.rs"]
 mod narrow;
+#[path = "news/scenario.rs"]
+mod news;
 #[path = "not_covered/scenario.rs"]
 mod not_covered;
 #[path = "notice_changes/scenario.rs"]
@@ -160,8 +164,8 @@ fn main() -> ExitCode {
     let scenarios = scenarios! {
         accept_all adapters alike api back_forward bad_line banner_before_wasm blocking_tag
         close_without_choosing cookie_twin cookies csp_without_wasm dark_layouts demo double_click
-        early_manage embedded_isolated embeds form_instead held_next_visit held_scripts hidden_overlay
-        history hostile_page keyboard languages late_answer light_layouts locales manage narrow not_covered
+        early_manage embedded_isolated embeds essential_only form_instead held_next_visit held_scripts hidden_overlay
+        history hostile_page keyboard languages late_answer light_layouts locales manage narrow news not_covered
         notice_changes odd_devices pages queue_survives reject_all reopen replay returning_visit server_down
         signal stale_notice storage_refused strict_csp tag_anywhere tag_at_the_end third_party
         prerendered subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts")

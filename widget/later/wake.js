@@ -30,6 +30,9 @@ const wake = async () => {
     if (failed) throw new Error("the widget cannot run here");
     const notice = await load();
     if (!now.wished && now.view !== "banner") return;
+    // What is new to somebody who is asked again stands in the banner already, and the widget has to say the same.
+    notice.news = now.root.querySelector("#news")?.textContent;
+    for (const purpose of notice.purposes) if (!(core.decided() < purpose.since)) purpose.news = "";
     now.handle ??= mount(now.root, notice, now.view, bridge);
     if (now.wished) now.handle.open();
     core.calm();

@@ -62,6 +62,8 @@ const deliver = (body) => {
   }, alone);
 };
 const decide = (wanted, method, layer) => {
+  // Nothing is optional: there is nothing to decide.
+  if (!optional.length) return;
   const record = read();
   const denied = optional.filter(({ id }) => wanted[id] !== true).map(({ id }) => id);
   const visitor = cookies("assent_id")[0] ?? record.visitor ?? secret();

@@ -14,6 +14,7 @@ const appear = () => {
   if (bar.open && !bar.offsetHeight) bar.close();
   // Left, or locked out, before anybody listened.
   if (bar.open === false) return paint("closed");
+  now.shown = 1;
   tell("shown", {});
   // After the paint: the banner is on the screen before a byte of the widget is asked for.
   soon();
@@ -71,6 +72,7 @@ const rest = () => {
   rested = true;
   if (!now.root) paint(due());
   appear();
+  //= loader/inform.js
   // Whoever moves by keyboard needs what keeps clear of the focus, also where only the button is left.
   listen(document, "focusin", ({ target }) => target.matches?.(":focus-visible") && soon());
   // What the page before left to send or to delete, or two cookies of one name.

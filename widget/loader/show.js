@@ -38,6 +38,7 @@ const paint = (view) => {
   raise();
   const root = document.createElement("div");
   root.innerHTML = trust.createHTML(html[view]);
+  //= loader/news.js
   shadow.replaceChildren(root);
   Object.assign(now, { view, root, handle: null });
 };

@@ -29,7 +29,7 @@ const later = () => {
       ...{ tag, source, key, base, folder, host, shadow, now, life, domain, optional, ran, once },
       ...{ warn, dress, paint, listen, needs, allowed, settle, tell, choices, granted, cookies, read, write, put, newest },
       ...{ send, unqueue, obey, decide, answer, open, calm, form, trust },
-      decided: () => !!stored,
+      decided: () => stored?.notice,
     });
     stand = parts.stand;
     return parts;

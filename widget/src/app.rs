@@ -12,11 +12,18 @@ use crate::preferences::preferences;
 use crate::state::{Action, Start, State};
 
 /// What the component is made from; the server and the browser must pass equal notices.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, Properties)]
 pub(crate) struct Props {
     pub(crate) notice: Rc<NoticeView>,
     pub(crate) start: Start,
     pub(crate) bridge: Option<Bridge>,
+}
+
+/// A notice never changes, so the same one is the one in the same place: to compare its words would cost bytes of the module.
+impl PartialEq for Props {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.notice, &other.notice) && self.start == other.start && self.bridge == other.bridge
+    }
 }
 
 impl Props {
@@ -94,7 +101,7 @@ impl Component for App {
             <>
                 if self.state.asking { {banner(notice, &self.asks, &act, &open)} } else { {floating(notice, &self.button, &open)} }
                 if let Some(selection) = &self.state.selection {
-                    {preferences(notice, selection, &self.dialog, &act)}
+                    {preferences(notice, self.state.asking, selection, &self.dialog, &act)}
                 }
                 <p class="said" role="status">{ if self.state.saved { &*notice.texts.saved } else { "" } }</p>
             </>

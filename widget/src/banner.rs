@@ -22,6 +22,8 @@ pub(crate) fn banner(
         <>
             <div class="words">
                 <h2 id="asks" part="title" tabindex={modal.then_some("-1")} autofocus={modal}>{&*texts.title}</h2>
+                // What is asked anew: the loader, which knows what was answered, has written it.
+                <p id="news" part="text">{&*notice.news}</p>
                 <p part="text">{&*texts.body}</p>
                 {honoured(notice)}
                 {controller(notice)}
@@ -40,7 +42,7 @@ pub(crate) fn banner(
         Layout::Box => corner(notice, "bar box", "bar box end"),
         Layout::Dialog => {
             return html! {
-                <dialog ref={asks.clone()} class="bar middle" part="bar" aria-labelledby="asks">
+                <dialog ref={asks.clone()} class="bar middle" part="bar" aria-labelledby="asks" aria-describedby="news">
                     <button class="x" type="button" data-act="close" aria-label={texts.close.clone()} onclick={on(act, Action::Leave)}>
                         {cross()}
                     </button>
@@ -50,6 +52,33 @@ pub(crate) fn banner(
         }
     };
     html! { <section class={class} part="bar" aria-label={texts.region.clone()}>{inside}</section> }
+}
+
+/// The bar that asks nothing. Its link to the table of cookies has no address yet: the loader knows where the server is.
+#[cfg(feature = "render")]
+pub(crate) fn information(notice: &NoticeView) -> Html {
+    let texts = &notice.texts;
+    let class = match notice.appearance.layout {
+        // Nobody is stopped by a dialog to be told that there is nothing to decide.
+        Layout::BarBottom | Layout::Dialog => "bar wide informs",
+        Layout::BarTop => "bar wide upper informs",
+        Layout::Box => corner(notice, "bar box informs", "bar box end informs"),
+    };
+    html! {
+        <section {class} part="bar" aria-label={texts.cookies.clone()}>
+            <div class="words">
+                <p part="text">{&*texts.inform}</p>
+                <p class="who" part="text">
+                    {&*notice.controller}
+                    <a data-cookies="">{&*texts.cookies}</a>
+                    if let Some(address) = &notice.privacy_policy {
+                        <a href={address.clone()}>{&*texts.privacy_policy}</a>
+                    }
+                </p>
+            </div>
+            <div class="acts"><button class="act more" part="manage" type="button">{&*texts.dismiss}</button></div>
+        </section>
+    }
 }
 
 /// What the browser's signal has denied already. It is always there; the style shows it where the loader found the signal.

@@ -20,6 +20,7 @@ pub(crate) fn notice(tag: &JsValue) -> NoticeView {
         },
         controller: text(tag, "controller"),
         privacy_policy: get(tag, "privacy_policy").as_string(),
+        news: text(tag, "news"),
         texts: Texts::from_keys(|key| text(&texts, key)),
         purposes: list(tag, "purposes", |purpose| PurposeView {
             id: text(purpose, "id"),
@@ -28,6 +29,7 @@ pub(crate) fn notice(tag: &JsValue) -> NoticeView {
             since: number(purpose, "since"),
             name: text(purpose, "name"),
             description: text(purpose, "description"),
+            news: text(purpose, "news"),
             cookies: list(purpose, "cookies", |cookie| CookieView {
                 name: text(cookie, "name"),
                 provider: text(cookie, "provider"),

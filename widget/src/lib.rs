@@ -28,5 +28,5 @@ pub use bridge::Bridge;
 #[cfg(feature = "hydrate")]
 pub use entry::{Handle, mount, style};
 #[cfg(feature = "render")]
-pub use render::{render, render_preferences};
+pub use render::{render, render_information, render_preferences};
 pub use state::Start;

@@ -8,9 +8,11 @@ use crate::app::on;
 use crate::banner::{answer, controller, cross};
 use crate::state::Action;
 
-/// The dialog. It has no `open` attribute: `dialog.rs` shows it as a modal one.
+/// The dialog. It has no `open` attribute: `dialog.rs` shows it as a modal one. What is new is told while the visitor is asked
+/// about it.
 pub(crate) fn preferences(
     notice: &NoticeView,
+    asking: bool,
     selection: &[bool],
     dialog: &NodeRef,
     act: &Callback<Action>,
@@ -18,21 +20,24 @@ pub(crate) fn preferences(
     let texts = &notice.texts;
     let purposes = notice.purposes.iter().zip(selection).enumerate();
     html! {
-        <dialog ref={dialog.clone()} class="choices" part="dialog" aria-labelledby="title">
+        <dialog ref={dialog.clone()} class="choices" part="dialog" aria-labelledby="title" aria-describedby="fresh">
             <div class="top">
                 <h2 id="title" part="title" tabindex="-1" autofocus=true>{&*texts.preferences}</h2>
                 <button class="x" type="button" aria-label={texts.close.clone()} onclick={on(act, Action::Close)}>{cross()}</button>
             </div>
             <div class="list">
+                <p id="fresh" part="text">{if asking { &*notice.news } else { "" }}</p>
                 <p part="text">{&*texts.preferences_body}</p>
-                { for purposes.map(|(at, (purpose, granted))| item(notice, at, purpose, *granted, act)) }
+                { for purposes.map(|(at, (purpose, granted))| item(notice, asking, at, purpose, *granted, act)) }
                 // `later/history.js` fills it when it is unfolded.
                 <details class="item own"><summary>{&*texts.history}</summary><div /></details>
                 {controller(notice)}
             </div>
             <div class="acts">
-                {answer("accept", &texts.accept, act, Action::AcceptAll)}
-                {answer("reject", &texts.reject, act, Action::RejectAll)}
+                if notice.asks() {
+                    {answer("accept", &texts.accept, act, Action::AcceptAll)}
+                    {answer("reject", &texts.reject, act, Action::RejectAll)}
+                }
                 <button class="act more" part="manage" type="button" onclick={on(act, Action::Save)}>{&*texts.save}</button>
             </div>
         </dialog>
@@ -41,6 +46,7 @@ pub(crate) fn preferences(
 
 fn item(
     notice: &NoticeView,
+    asking: bool,
     at: usize,
     purpose: &PurposeView,
     granted: bool,
@@ -55,7 +61,10 @@ fn item(
                 <input part="switch" type="checkbox" role="switch" id={switch} aria-describedby={about.clone()} checked={granted}
                     disabled={purpose.essential} onchange={act.reform(move |_| Action::Toggle(at))} />
             </div>
-            <p id={about}>{&*purpose.description}</p>
+            <p id={about}>
+                <b>{if asking { &*purpose.news } else { "" }}</b>
+                {&*purpose.description}
+            </p>
             if purpose.gpc {
                 <p class="signal">{if granted { &*notice.texts.signal_overruled } else { &*notice.texts.signal }}</p>
             }

@@ -9,6 +9,7 @@ use assent_shared::NoticeView;
 use yew::{Callback, Component, Html, LocalServerRenderer, NodeRef, Properties};
 
 use crate::app::{App, Props};
+use crate::banner::information;
 use crate::preferences::preferences;
 use crate::state::Start;
 
@@ -24,6 +25,34 @@ pub fn render(view: &NoticeView, start: Start) -> String {
 pub fn render_preferences(view: &NoticeView, selection: &[bool]) -> String {
     let props = Chosen { notice: Rc::new(view.clone()), selection: selection.to_vec() };
     finish(LocalServerRenderer::<Preferences>::with_props(props).hydratable(false).render())
+}
+
+/// The HTML of the bar that informs where nothing is asked. Nobody hydrates it: the loader closes it.
+#[must_use]
+pub fn render_information(view: &NoticeView) -> String {
+    let props = Informed { notice: Rc::new(view.clone()) };
+    finish(LocalServerRenderer::<Information>::with_props(props).hydratable(false).render())
+}
+
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct Informed {
+    notice: Rc<NoticeView>,
+}
+
+#[derive(Debug)]
+struct Information;
+
+impl Component for Information {
+    type Message = ();
+    type Properties = Informed;
+
+    fn create(_: &yew::Context<Self>) -> Self {
+        Self
+    }
+
+    fn view(&self, ctx: &yew::Context<Self>) -> Html {
+        information(&ctx.props().notice)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -45,7 +74,7 @@ impl Component for Preferences {
 
     fn view(&self, ctx: &yew::Context<Self>) -> Html {
         let Chosen { notice, selection } = ctx.props();
-        preferences(notice, selection, &NodeRef::default(), &Callback::noop())
+        preferences(notice, false, selection, &NodeRef::default(), &Callback::noop())
     }
 }
 
@@ -78,6 +107,7 @@ mod tests {
             },
             controller: "Tom & <Jerry>".to_owned(),
             privacy_policy: Some("https://shop.example/privacy?a=1&b=\"2\"".to_owned()),
+            news: String::new(),
             texts: Texts::from_keys(str::to_uppercase),
             purposes: vec![PurposeView {
                 id: "analytics".to_owned(),
@@ -86,6 +116,7 @@ mod tests {
                 since: 1,
                 name: "Analytics".to_owned(),
                 description: String::new(),
+                news: String::new(),
                 cookies: vec![],
             }],
         }
@@ -125,6 +156,27 @@ mod tests {
             assert_eq!(button("accept", "ACCEPT"), button("reject", "REJECT"), "{layout:?}");
             assert_eq!(html.matches("part=\"action\"").count(), 2, "{layout:?}: {html}");
             assert!(!html.contains(" open"), "the server opens no dialog: {html}");
+        }
+    }
+
+    #[test]
+    fn the_place_for_news_is_empty() {
+        let html = render(&view(), Start::Banner);
+        assert!(html.contains(r#"<p id="news" part="text"></p>"#), "the loader fills it: {html}");
+        assert!(!html.contains("NEWS"), "the server does not know what was answered: {html}");
+    }
+
+    #[test]
+    fn without_an_optional_purpose_nothing_can_be_answered() {
+        let mut view = view();
+        view.purposes[0].essential = true;
+        let bar = render_information(&view);
+        assert!(bar.contains("INFORM") && bar.contains("DISMISS") && bar.contains("data-cookies"), "{bar}");
+        let preferences = render_preferences(&view, &[true]);
+        for html in [bar, preferences] {
+            for answer in ["ACCEPT", "REJECT", "MANAGE", "data-act"] {
+                assert!(!html.contains(answer), "{answer} in {html}");
+            }
         }
     }
 

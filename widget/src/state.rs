@@ -99,6 +99,10 @@ impl State {
     }
 
     fn decide(self, method: Method, purposes: &[PurposeView]) -> (Self, Option<Outcome>) {
+        if purposes.iter().all(|purpose| purpose.essential) {
+            // There is nothing to decide, so what would save only closes.
+            return (Self { selection: None, ..self }, None);
+        }
         let granted = |at| match (method, &self.selection) {
             (Method::AcceptAll, _) => true,
             (Method::Custom, Some(selection)) => selection.get(at).copied().unwrap_or(false),
@@ -133,6 +137,7 @@ mod tests {
             since: 1,
             name: String::new(),
             description: String::new(),
+            news: String::new(),
             cookies: vec![],
         };
         vec![purpose("necessary", true), purpose("analytics", false), purpose("video", false)]
@@ -226,6 +231,16 @@ mod tests {
         for (state, action, next, decided) in table {
             let said = format!("{state:?} × {action:?}");
             assert_eq!(step(state, action), (next, decided), "{said}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_optional_nothing_is_decided() {
+        let purposes = &purposes()[..1];
+        for action in [Action::AcceptAll, Action::RejectAll, Action::Save] {
+            let (open, _) = closed().reduce(Action::Open(vec![]), purposes);
+            assert!(open.selection.is_some());
+            assert_eq!(open.reduce(action.clone(), purposes), (closed(), None), "{action:?}");
         }
     }
 

@@ -249,7 +249,7 @@ pub(super) async fn hold(command: HoldCommand, store: &Store) -> Result<(), Stri
 
 pub(super) async fn retention(arguments: RetentionArguments, store: &Store) -> Result<(), String> {
     let RetentionArguments { site, days, .. } = arguments;
-    store.set_retention(&site, days).await.map_err(printable)?;
+    store.set_retention(&site, days.map(i64::from)).await.map_err(printable)?;
     match days {
         Some(days) => {
             print(&format!("Receipts of `{site}` are erased after {days} days, unless they are held.\n"));

@@ -2,7 +2,7 @@
 //! Refuses to print anything but what was asked for.
 
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use assent_shared::ledger::proof::Opening;
 use assent_shared::{DecisionId, SiteId};
@@ -39,15 +39,20 @@ impl ExportArguments {
         let failed = |error: crate::error::Error| error.cause().unwrap_or_else(|| format!("{error}."));
         let wanted = Wanted::new(site, format, ledger, &which.into()).map_err(failed)?;
         let chunks = wanted.begin(store, now).await.map_err(failed)?;
-        let target: Box<dyn Write> = match &output {
-            Some(path) => Box::new(
-                std::fs::File::create(path)
-                    .map_err(|error| format!("{} cannot be written: {error}.", path.display()))?,
-            ),
-            None => Box::new(std::io::stdout().lock()),
-        };
-        write(chunks, target).await
+        write_to(chunks, output.as_deref()).await
     }
+}
+
+/// Writes an export to a file, or to standard output.
+pub(crate) async fn write_to(chunks: Chunks, output: Option<&Path>) -> Result<(), String> {
+    let target: Box<dyn Write> = match output {
+        Some(path) => Box::new(
+            std::fs::File::create(path)
+                .map_err(|error| format!("{} cannot be written: {error}.", path.display()))?,
+        ),
+        None => Box::new(std::io::stdout().lock()),
+    };
+    write(chunks, target).await
 }
 
 async fn write(mut chunks: Chunks, mut target: Box<dyn Write>) -> Result<(), String> {

@@ -86,7 +86,7 @@ pub(crate) fn rfc3339(milliseconds: i64) -> String {
 }
 
 /// Keeps a spreadsheet from taking a cell for a formula (OWASP, "CSV Injection").
-fn harmless(cell: String) -> String {
+pub(crate) fn harmless(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 

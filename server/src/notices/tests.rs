@@ -40,6 +40,14 @@ fn what_is_wrong_is_said_plainly() {
             format!("The purpose `necessary` is essential, never asked, so it cannot have {key} = true.")
         );
     }
+    assert_eq!(
+        refused("name = \"Video\"", "name = \"Video\"\nchanged = \" \""),
+        "The purpose `video` has an empty `changed` in `en`: leave it out."
+    );
+    assert_eq!(
+        refused("[texts.en]", "[texts.en]\nnews = \"There is something new.\""),
+        "texts.en.news does not say `{purposes}`, where the names of what is new stand."
+    );
     let path = |path: &str| refused("name = \"_ex\"", &format!("name = \"_ex\"\npath = \"{path}\""));
     assert_eq!(path("shop"), "The cookie `_ex` of `analytics` has a path that does not begin with `/`.");
     assert!(path("/shop; domain=evil.example").contains("which no cookie's path has"));

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use assent_shared::cookie::ID_COOKIE;
+use assent_shared::notice::Purpose;
 use assent_shared::{
     Decision, DecisionId, Locale, Method, PurposeId, Receipt, StoredDecision, Texts, VisitorSecret,
 };
@@ -24,6 +25,7 @@ use crate::error::{self, Error, Result};
 use crate::extract::{FormBody, FromForm, PathOf, cookie, own_origin};
 use crate::locales::{self, PageTexts};
 use crate::state::App;
+use crate::statistics::shown;
 use crate::store::Appended;
 
 /// The form's query.
@@ -47,6 +49,10 @@ struct ChoicesPage<'a> {
     said: Option<&'a str>,
     /// Why nothing was saved, if the notice changed meanwhile.
     changed: Option<&'a str>,
+    /// What is new since the decision that the cookie knows.
+    news: &'a str,
+    /// Whether anything can be chosen.
+    asks: bool,
     missing: Vec<&'a PurposeSection<'a>>,
     form: Option<Form>,
     purposes: Vec<Asked<'a>>,
@@ -67,6 +73,8 @@ struct Asked<'a> {
     stored: Option<bool>,
     chosen: Option<bool>,
     missing: bool,
+    /// What is new about it since the decision that the cookie knows.
+    news: &'a str,
     /// What the browser's signal does to it, where it does something.
     signal: Option<&'a String>,
 }
@@ -80,7 +88,25 @@ pub async fn get_choices(
 ) -> Result<Response> {
     let Query(query) = query.unwrap_or_default();
     let site = app.catalog.site(&site).await?;
-    show(&app, &site, &query, &headers, None).await
+    let page = show(&app, &site, &query, &headers, None).await?;
+    count(&app, &site, &query, &headers).await;
+    Ok(page)
+}
+
+/// Counts the form as shown to somebody who has not answered what it asks, and can answer it here. What cannot be counted is no
+/// reason to show nothing.
+async fn count(app: &App, current: &CurrentSite, query: &ChoicesQuery, headers: &HeaderMap) {
+    let early = headers.contains_key("sec-purpose");
+    if early || own_origin(headers, &current.site.origins).is_none() {
+        return;
+    }
+    let newest = newest_notice(app, &current.site.id, current.newest_notice, query.lang.as_deref(), headers);
+    let Ok((notice, locale)) = newest.await else { return };
+    let stored = stored_decision(headers);
+    let answered = |purpose: &Purpose| granted(stored.as_ref(), purpose.since, &purpose.id).is_some();
+    if !notice.notice.optional().all(answered) {
+        let _ = shown::count(app, current, notice.notice.number, &locale, headers).await;
+    }
 }
 
 /// `POST /_assent/{site}/choices`
@@ -116,7 +142,7 @@ pub async fn save_choices(
     let mut decision = sent.into_decision(&notice.notice, stored.as_ref(), visitor, gpc, now);
     // Not itself, where the form is sent twice.
     decision.replaces = replaces.filter(|replaced| *replaced != decision.id);
-    match record(&app, &page.site, &page.origin, decision.clone()).await? {
+    match record(&app, &page.site, &page.origin, decision.clone(), &headers).await? {
         Appended::New(_) => {}
         Appended::Refused(refusal) => return Err(Error::Refused(refusal)),
         Appended::Repeated { body } | Appended::Conflict { body } => {
@@ -128,7 +154,7 @@ pub async fn save_choices(
             } else {
                 // An old copy of the form, sent again with another wish: that is a decision of its own.
                 decision.id = mint_id(now);
-                record(&app, &page.site, &page.origin, decision.clone()).await?;
+                record(&app, &page.site, &page.origin, decision.clone(), &headers).await?;
             }
         }
     }
@@ -189,7 +215,7 @@ async fn show(
     let base = own.or(site.origins.first().map(String::as_str)).unwrap_or_default();
     let back = query.back.as_deref().and_then(|back| way_back(back, base, &site.origins));
     let leads_to = back.as_ref().map(|back| back.origin().ascii_serialization());
-    let form = own.map(|_| Form {
+    let form = own.filter(|_| notice.asks()).map(|_| Form {
         action: address(&locale, back.as_ref(), None),
         id: mint_id(app.clock.now()),
         notice: notice.number,
@@ -207,29 +233,36 @@ async fn show(
         Some(Shown::Changed(sent)) => (Some(sent), vec![], true),
         None => (None, vec![], false),
     };
-    let texts = notice.words(&locale, &built_in.banner).unwrap_or_else(|| built_in.banner.clone());
+    let answered = stored.as_ref().map(|stored| stored.notice);
+    let view = notice
+        .view_with_news(&locale, &built_in.banner, |lifetime| built_in.lifetime(lifetime), answered)
+        .ok_or_else(|| Error::Internal(format!("notice {} lost a locale", notice.number)))?;
+    let texts = &view.texts;
     let signal = global_privacy_control(headers);
-    let asked = notice.purposes.iter().zip(&sections).map(|(purpose, section)| {
-        let stored = granted(stored.as_ref(), purpose.since, &purpose.id);
-        Asked {
-            purpose: section,
-            stored,
-            // An answer to what a purpose was before is none to what it is now.
-            chosen: sent
-                .map_or(stored, |sent| sent.answer(&purpose.id).filter(|_| sent.notice() >= purpose.since)),
-            missing: unanswered.contains(&purpose.id),
-            // Only told: it answers nothing here, in neither direction.
-            signal: (signal && purpose.gpc).then_some(if stored == Some(true) {
-                &texts.signal_overruled
-            } else {
-                &texts.signal
-            }),
-        }
-    });
+    let asked =
+        notice.purposes.iter().zip(&view.purposes).zip(&sections).map(|((purpose, view), section)| {
+            let stored = granted(stored.as_ref(), purpose.since, &purpose.id);
+            Asked {
+                purpose: section,
+                stored,
+                // An answer to what a purpose was before is none to what it is now.
+                chosen: sent.map_or(stored, |sent| {
+                    sent.answer(&purpose.id).filter(|_| sent.notice() >= purpose.since)
+                }),
+                missing: unanswered.contains(&purpose.id),
+                news: &view.news,
+                // Only told: it answers nothing here, in neither direction.
+                signal: (signal && purpose.gpc).then_some(if stored == Some(true) {
+                    &texts.signal_overruled
+                } else {
+                    &texts.signal
+                }),
+            }
+        });
     let purposes: Vec<Asked> = asked.collect();
     let page = ChoicesPage {
         frame: Frame::new(&locale, notice.texts.keys(), |locale| address(locale, back.as_ref(), None)),
-        texts: &texts,
+        texts,
         words,
         who: Who::new(notice, own.is_some()),
         said: if said_at(query.saved) {
@@ -240,6 +273,8 @@ async fn show(
             None
         },
         changed: changed.then_some(words.changed.as_str()),
+        news: &view.news,
+        asks: notice.asks(),
         missing: purposes.iter().filter(|asked| asked.missing).map(|asked| asked.purpose).collect(),
         form,
         purposes,

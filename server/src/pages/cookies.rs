@@ -43,7 +43,8 @@ struct CookiesPage<'a> {
     words: &'a PageTexts,
     who: Who<'a>,
     purposes: Vec<PurposeSection<'a>>,
-    choices_address: String,
+    /// Where there is a choice.
+    choices_address: Option<String>,
 }
 
 #[derive(Template)]
@@ -94,7 +95,7 @@ pub fn write(notice: &Notice, locale: &Locale, shape: Shape) -> Result<Precompre
             words,
             who: Who::new(notice, false),
             purposes,
-            choices_address: format!("choices?lang={locale}"),
+            choices_address: notice.asks().then(|| format!("choices?lang={locale}")),
         })?,
     };
     Ok(Precompressed::new("text/html; charset=utf-8", html.into_bytes()))

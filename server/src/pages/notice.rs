@@ -39,6 +39,7 @@ struct NoticePage<'a> {
     texts: &'a Texts,
     words: &'a PageTexts,
     who: Who<'a>,
+    asks: bool,
     purposes: Vec<PurposeSection<'a>>,
     /// The banner's own layers, where there is no server to replay them.
     layers: Vec<String>,
@@ -119,6 +120,7 @@ pub(crate) fn write(published: &PublishedNotice, locale: &Locale, place: Place) 
         texts,
         words: &built_in.pages,
         who: Who::new(notice, false),
+        asks: notice.asks(),
         purposes: notice
             .purposes
             .iter()

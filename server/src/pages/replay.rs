@@ -125,18 +125,23 @@ pub(super) fn picture(notice: &Notice, locale: &Locale, granted: &BTreeSet<Purpo
     let view = notice.view(locale, &built_in.banner, |lifetime| built_in.lifetime(lifetime))?;
     let selection: Vec<bool> =
         notice.purposes.iter().map(|purpose| purpose.essential || granted.contains(&purpose.id)).collect();
-    let signal = notice.purposes.iter().any(|purpose| purpose.gpc);
     let style = tag::squeeze(
         &[
-            &tag::style(notice.appearance.layout, signal, locale.is_rtl()),
+            &tag::style(notice, locale.is_rtl()),
             include_str!("../../../widget/dialog.css"),
             FRAMED,
             &tag::theme(&notice.appearance),
         ]
         .concat(),
     );
-    let layers =
-        [assent_widget::render(&view, Start::Banner), assent_widget::render_preferences(&view, &selection)];
+    let first = if view.asks() {
+        assent_widget::render(&view, Start::Banner)
+    } else if notice.informs() {
+        assent_widget::render_information(&view)
+    } else {
+        assent_widget::render(&view, Start::Closed)
+    };
+    let layers = [first, assent_widget::render_preferences(&view, &selection)];
     Some(Picture { style, layers: layers.map(|html| open(&html)) })
 }
 

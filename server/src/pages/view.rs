@@ -12,6 +12,8 @@ pub(super) struct PurposeSection<'a> {
     pub(super) essential: bool,
     pub(super) name: &'a str,
     pub(super) description: &'a str,
+    /// What is new about it, in the site's own words.
+    pub(super) changed: Option<&'a str>,
     pub(super) legal_basis: &'a str,
     pub(super) recipients: String,
     pub(super) retention: Option<String>,
@@ -30,10 +32,9 @@ pub(super) struct CookieRow<'a> {
 impl<'a> PurposeSection<'a> {
     /// The purpose in `locale`, in which the notice was checked to exist.
     pub(super) fn new(purpose: &'a Purpose, locale: &Locale, words: &'a LocaleTexts) -> Self {
-        let (name, description) = purpose
-            .texts
-            .get(locale)
-            .map_or((purpose.id.as_str(), ""), |texts| (&texts.name, &texts.description));
+        let texts = purpose.texts.get(locale);
+        let (name, description) =
+            texts.map_or((purpose.id.as_str(), ""), |texts| (&texts.name, &texts.description));
         let cookies = purpose.cookies.iter().map(|cookie| CookieRow {
             name: &cookie.name,
             kind: kind(cookie.kind, &words.pages),
@@ -46,6 +47,7 @@ impl<'a> PurposeSection<'a> {
             essential: purpose.essential,
             name,
             description,
+            changed: texts.and_then(|texts| texts.changed.as_deref()),
             legal_basis: legal_basis(purpose.legal_basis, &words.pages),
             recipients: purpose.recipients.join(", "),
             retention: purpose.retention.as_deref().map(|text| retention(text, words)),

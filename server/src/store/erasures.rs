@@ -111,11 +111,11 @@ impl Store {
     }
 
     /// Sets after how many days a site's receipts are erased; nothing keeps them.
-    pub async fn set_retention(&self, site: &SiteId, days: Option<u32>) -> sqlx::Result<()> {
+    pub async fn set_retention(&self, site: &SiteId, days: Option<i64>) -> sqlx::Result<()> {
         on_engine!(self, |pool| {
             sqlx::query("update sites set retention_days = $2 where site = $1")
                 .bind(site.as_str())
-                .bind(days.map(i64::from))
+                .bind(days)
                 .execute(pool)
                 .await?;
         });

@@ -1,7 +1,7 @@
 //! Owns the SQL of receipts: appending many at once to their sites' ledgers.
 //! Refuses to change a receipt: there is no update and no delete here. Erasing is in `erasures.rs`, reading in `browse.rs`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use assent_shared::ledger::proof::Opening;
 use assent_shared::ledger::{Hash, ReceiptProof, Salt};
@@ -12,6 +12,8 @@ use sqlx::QueryBuilder;
 use super::ledgers::AppendError;
 use super::{Place, Store, Transaction, in_statements, on_engine, on_transaction};
 use crate::sealer::{Refusal, Sealer};
+use crate::statistics::device::Device;
+use crate::statistics::event::Counted;
 
 /// What became of a receipt that was to be appended.
 #[derive(Debug, Clone)]
@@ -222,8 +224,14 @@ impl Transaction {
 
 impl Store {
     /// Seals `receipts`, which must be sorted by site, in one transaction, and says of each what became of it. When this
-    /// returns, what is new is durable; when it fails, nothing was stored.
-    pub async fn append_receipts(&self, receipts: &[Receipt], now: i64) -> sqlx::Result<Vec<Appended>> {
+    /// returns, what is new is durable; when it fails, nothing was stored. What is new is counted by the same transaction, as
+    /// made on the device at its place in `devices`.
+    pub async fn append_receipts(
+        &self,
+        receipts: &[Receipt],
+        devices: &[Device],
+        now: i64,
+    ) -> sqlx::Result<Vec<Appended>> {
         let mut appended = Vec::with_capacity(receipts.len());
         let mut transaction = self.begin().await?;
         for of_site in receipts.chunk_by(|left, right| left.site == right.site) {
@@ -235,6 +243,17 @@ impl Store {
                 Err(AppendError::Store(error)) => return Err(error),
             }
         }
+        let mut counts = BTreeMap::new();
+        for (at, (receipt, outcome)) in receipts.iter().zip(&appended).enumerate() {
+            if matches!(outcome, Appended::New(_)) {
+                let device = devices.get(at).copied().unwrap_or(Device::Other);
+                for line in Counted::of_receipt(receipt, device) {
+                    *counts.entry(line).or_default() += 1;
+                }
+            }
+        }
+        // Nobody waits for anybody: whoever adds to a site's answers holds its ledger's row.
+        transaction.add_counts(&counts).await?;
         transaction.commit().await?;
         Ok(appended)
     }

@@ -24,7 +24,9 @@ pub struct Site {
 }
 
 /// What a site is for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the meaning")]
 pub enum Environment {
@@ -53,6 +55,7 @@ impl fmt::Display for Environment {
 }
 
 type Row = (String, String, String, String, bool);
+type WholeRow = (String, String, String, String, bool, Option<i64>, i64);
 
 impl Store {
     /// Adds a site; `false` if its id is taken.
@@ -98,6 +101,66 @@ impl Store {
         Ok(())
     }
 
+    /// Sets everything of a site but its id; `false`, and nothing, if it has receipts of another environment.
+    pub async fn change_site(&self, site: &Site, retention_days: Option<i64>) -> sqlx::Result<bool> {
+        let origins = origins_to_sql(&site.origins)?;
+        on_engine!(self, |pool| {
+            let changed = sqlx::query(
+                "update sites set name = $2, environment = $3, origins = $4, share_subdomains = $5, retention_days = $6
+                 where site = $1 and (environment = $3 or not exists (select 1 from receipts where receipts.site = $1))",
+            )
+            .bind(site.id.as_str())
+            .bind(&site.name)
+            .bind(site.environment.as_str())
+            .bind(origins)
+            .bind(site.share_subdomains)
+            .bind(retention_days)
+            .execute(pool)
+            .await?
+            .rows_affected();
+            Ok(changed == 1)
+        })
+    }
+
+    /// Whether a site has receipts, erased ones included.
+    pub async fn has_receipts(&self, site: &SiteId) -> sqlx::Result<bool> {
+        on_engine!(self, |pool| {
+            let found: Option<i64> =
+                sqlx::query_scalar("select leaf_index from receipts where site = $1 limit 1")
+                    .bind(site.as_str())
+                    .fetch_optional(pool)
+                    .await?;
+            Ok(found.is_some())
+        })
+    }
+
+    /// Every site by id, with after how many days its receipts are erased and its newest notice's number.
+    pub async fn site_rows(&self) -> sqlx::Result<Vec<(Site, Option<i64>, i64)>> {
+        let rows: Vec<WholeRow> = on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select sites.site, name, environment, origins, share_subdomains, retention_days, notices
+                 from sites join ledgers on ledgers.site = sites.site order by sites.site",
+            )
+            .fetch_all(pool)
+            .await?
+        });
+        rows.into_iter().map(from_whole_row).collect()
+    }
+
+    /// The same of one site.
+    pub async fn site_row(&self, site: &SiteId) -> sqlx::Result<Option<(Site, Option<i64>, i64)>> {
+        let row: Option<WholeRow> = on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select sites.site, name, environment, origins, share_subdomains, retention_days, notices
+                 from sites join ledgers on ledgers.site = sites.site where sites.site = $1",
+            )
+            .bind(site.as_str())
+            .fetch_optional(pool)
+            .await?
+        });
+        row.map(from_whole_row).transpose()
+    }
+
     /// One site.
     pub async fn site(&self, site: &SiteId) -> sqlx::Result<Option<Site>> {
         let row: Option<Row> = on_engine!(self, |pool| {
@@ -133,6 +196,12 @@ fn ledger_origin(site: &Site) -> String {
 
 fn origins_to_sql(origins: &[String]) -> sqlx::Result<String> {
     serde_json::to_string(origins).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+}
+
+fn from_whole_row(
+    (id, name, environment, origins, share_subdomains, retention_days, notices): WholeRow,
+) -> sqlx::Result<(Site, Option<i64>, i64)> {
+    Ok((from_row((id, name, environment, origins, share_subdomains))?, retention_days, notices))
 }
 
 fn from_row((id, name, environment, origins, share_subdomains): Row) -> sqlx::Result<Site> {

@@ -214,7 +214,7 @@ async fn pages_of_a_long_ledger_join(engine: Engine) {
         .map(|number| Receipt { decision: id(number).parse().unwrap(), ..template.clone() })
         .collect();
     for some in receipts.chunks(4_000) {
-        app.store().append_receipts(some, NOW).await.unwrap();
+        app.store().append_receipts(some, &[], NOW).await.unwrap();
     }
     let whole = export(&app, "").await;
     let report = whole.check();

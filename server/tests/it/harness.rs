@@ -228,6 +228,7 @@ impl TestServer {
     /// Checks what must hold whatever the test did, and ends the server.
     pub(crate) async fn finish(self) {
         check_ledgers(self.store()).await;
+        crate::audit::check_log(self.store(), self.clock.now()).await;
         for (row, receipt) in &self.receipts().await {
             assert_eq!(row.body, receipt.canonical_json(), "the stored bytes are not canonical");
             assert_eq!(row.received_at, receipt.received_at);

@@ -10,6 +10,8 @@ both_engines!(
     the_tag_is_small_typed_and_cached,
     the_words_come_beside_it_in_one_language,
     the_tag_says_what_the_page_obeys,
+    what_is_new_is_told_only_where_there_can_be_an_older_answer,
+    a_notice_that_asks_nothing_has_no_question_in_its_tag,
     a_notice_from_before_a_text_is_served_with_the_built_in_one,
     the_widget_is_immutable,
     the_declarations_are_this_servers,
@@ -38,7 +40,17 @@ async fn the_tag_is_small_typed_and_cached(engine: Engine) {
         script.contains("{banner:`") && script.contains(r#"data-act="accept""#),
         "the banner is rendered in it"
     );
-    for unwanted in ["\"adapters\":", "\"gpc\":", "\"reload\":", "\"locales\":", "\"domains\":", ".signal{"] {
+    for unwanted in [
+        "\"news\":",
+        "{purposes}",
+        "informed",
+        "\"adapters\":",
+        "\"gpc\":",
+        "\"reload\":",
+        "\"locales\":",
+        "\"domains\":",
+        ".signal{",
+    ] {
         assert!(!script.contains(unwanted), "the notice wants none of it, and the tag says {unwanted}");
     }
 
@@ -127,6 +139,48 @@ async fn the_tag_says_what_the_page_obeys(engine: Engine) {
         "with all of it the tag has {size} bytes of brotli, its budget is {FULL_TAG_BUDGET}"
     );
     app.finish().await;
+}
+
+async fn what_is_new_is_told_only_where_there_can_be_an_older_answer(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    let changed = NOTICE.replace("name = \"Video\"", "name = \"Video\"\nchanged = \"now by two houses\"");
+    assert_ne!(changed, NOTICE);
+    let material = ["video".parse().unwrap()];
+    assert_eq!(publish(app.store(), &app.shop, &changed, &material, NOW).await, Ok(Published::Number(2)));
+    let tag = app.get("/_assent/shop.js").await.text().await.unwrap();
+    assert!(tag.contains(r#"{"id":"video","since":2,"name":"Video (now by two houses)"}"#), "{tag}");
+    assert!(tag.contains(r#"{"id":"analytics","since":1}"#), "no name where nobody is told it: {tag}");
+    assert!(tag.contains(r#""news":"New or changed since your last choice: {purposes}""#), "{tag}");
+    let notice: serde_json::Value = app.get("/_assent/shop/notices/2").await.json().await.unwrap();
+    assert_eq!(notice["purposes"][2]["news"], "New or changed: now by two houses");
+    assert_eq!(notice["purposes"][1].get("news"), None);
+    app.finish().await;
+}
+
+/// The demo's notice with nothing but what is strictly necessary.
+pub(crate) fn essential_only(appearance: &str) -> String {
+    let (necessary, _) = NOTICE.split_once("[[purposes]]\nid = \"analytics\"").unwrap();
+    format!("{necessary}\n[appearance]\n{appearance}\n")
+}
+
+async fn a_notice_that_asks_nothing_has_no_question_in_its_tag(engine: Engine) {
+    let tag_of = async |appearance: &str| {
+        let app = TestServer::start(engine).await;
+        let text = essential_only(appearance);
+        assert_eq!(publish(app.store(), &app.shop, &text, &[], NOW).await, Ok(Published::Number(2)));
+        let tag = app.get("/_assent/shop.js").await.text().await.unwrap();
+        app.finish().await;
+        tag
+    };
+    let nothing = tag_of("").await;
+    let bar = tag_of("essential_only = \"bar\"\nlayout = \"dialog\"").await;
+    for tag in [&nothing, &bar] {
+        assert!(!tag.contains("{banner:") && !tag.contains("data-act=\"accept\""), "{tag}");
+        assert!(tag.contains("closed:`") && tag.contains("aria-label=\"Cookies and storage\""), "{tag}");
+    }
+    let said = "Only what is strictly necessary is stored on your device.";
+    assert!(!nothing.contains(said) && !nothing.contains("informed"), "{nothing}");
+    assert!(bar.contains("{inform:`") && bar.contains(said) && !bar.contains("<dialog"), "{bar}");
 }
 
 async fn a_notice_from_before_a_text_is_served_with_the_built_in_one(engine: Engine) {

@@ -25,8 +25,11 @@ pub(crate) fn notice() -> Notice {
         sensitive: false,
         since: 1,
         storage_locations: vec![],
-        texts: [(en.clone(), PurposeTexts { description: format!("About {id}"), name: id.to_owned() })]
-            .into(),
+        texts: [(
+            en.clone(),
+            PurposeTexts { changed: None, description: format!("About {id}"), name: id.to_owned() },
+        )]
+        .into(),
     };
     Notice {
         adapters: vec![],
@@ -137,4 +140,68 @@ fn what_is_new_in_a_purpose_is_canonical_and_left_out_where_it_is_not_wanted() {
     let written = notice.canonical_json();
     assert_eq!(written, serde_json_canonicalizer::to_string(&notice).unwrap());
     assert_eq!(serde_json::from_str::<Notice>(&written).unwrap(), notice);
+}
+
+#[test]
+fn news_is_what_changed_after_the_answer() {
+    let mut notice = notice();
+    let view = |notice: &Notice, answered| {
+        let mut texts = Texts::from_keys(str::to_owned);
+        texts.news = "news: {purposes}".to_owned();
+        let mut notice = notice.clone();
+        notice.texts.values_mut().for_each(|own| (own.news, own.news_mark) = Default::default());
+        notice.view_with_news(&notice.default_locale, &texts, |_| String::new(), answered).unwrap()
+    };
+    assert!(!notice.has_news(), "nobody has answered before the first notice");
+    assert!(view(&notice, Some(0)).news.is_empty());
+    notice.number = 3;
+    notice.purposes[1].since = 2;
+    notice.purposes[2].since = 3;
+    notice.purposes[2]
+        .texts
+        .values_mut()
+        .for_each(|texts| texts.changed = Some("by another house".to_owned()));
+    for (answered, said, marks) in [
+        (None, "", [""; 3]),
+        (
+            Some(1),
+            "news: analytics, video (by another house)",
+            ["", "news_mark", "news_mark: by another house"],
+        ),
+        (Some(2), "news: video (by another house)", ["", "", "news_mark: by another house"]),
+        (Some(3), "", [""; 3]),
+        (Some(4), "", [""; 3]),
+    ] {
+        let view = view(&notice, answered);
+        assert_eq!(view.news, said, "{answered:?}");
+        assert_eq!([0, 1, 2].map(|at: usize| view.purposes[at].news.clone()), marks, "{answered:?}");
+    }
+}
+
+#[test]
+fn where_nothing_is_asked_no_word_speaks_of_a_choice() {
+    let mut notice = notice();
+    notice.purposes.truncate(1);
+    let view = notice.view(&notice.default_locale, &Texts::default(), |_| String::new()).unwrap();
+    assert!(!view.asks());
+    let Texts { preferences, preferences_body, close, save, reopen, .. } = view.texts;
+    assert_eq!([preferences, preferences_body, reopen], ["COOKIES", "INFORM", "COOKIES"]);
+    assert_eq!([close, save], ["DISMISS", "DISMISS"]);
+}
+
+#[test]
+fn news_and_information_are_canonical_and_change_no_byte_where_they_are_not_wanted() {
+    let plain = notice();
+    for new in ["\"changed\"", "\"essential_only\""] {
+        assert!(!plain.canonical_json().contains(new), "{new}");
+    }
+    let mut notice = plain;
+    notice.appearance.essential_only = EssentialOnly::Bar;
+    notice.purposes[1].texts.values_mut().for_each(|texts| texts.changed = Some("More.".to_owned()));
+    let written = notice.canonical_json();
+    assert_eq!(written, serde_json_canonicalizer::to_string(&notice).unwrap());
+    assert_eq!(serde_json::from_str::<Notice>(&written).unwrap(), notice);
+    assert!(notice.asks() && !notice.informs(), "a bar is for a notice that asks nothing");
+    notice.purposes.truncate(1);
+    assert!(!notice.asks() && notice.informs());
 }

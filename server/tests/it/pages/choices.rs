@@ -13,6 +13,8 @@ both_engines!(
     a_receipt_of_the_form_is_like_any_other,
     a_withdrawal_is_called_one,
     a_purpose_that_changed_is_asked_again_and_others_keep_their_answer,
+    what_is_new_is_said_to_whoever_answered_before_it,
+    where_nothing_is_asked_nothing_is_taken,
     the_form_outruns_a_clock_that_is_ahead,
     a_purpose_without_an_answer_is_told_and_nothing_is_granted,
     a_form_sent_twice_is_one_receipt,
@@ -112,6 +114,53 @@ async fn a_purpose_that_changed_is_asked_again_and_others_keep_their_answer(engi
     browser.choose(&[("choice_analytics", "granted"), ("choice_video", "denied")]).await;
     let receipt = last_receipt(&app).await;
     assert_eq!((receipt.method, receipt.notice.number), (DecisionMethod::Custom, 2));
+    app.finish().await;
+}
+
+async fn what_is_new_is_said_to_whoever_answered_before_it(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    let changed = NOTICE.replace("name = \"Video\"", "name = \"Video\"\nchanged = \"by two houses\"");
+    publish(app.store(), &app.shop, &changed, &["video".parse().unwrap()], NOW).await.unwrap();
+    let mut browser = Browser::new(&app);
+    let said = "New or changed";
+    assert!(!browser.open(CHOICES).await.contains(said), "nothing is new to who comes for the first time");
+    browser.cookies = format!("assent=1~1~{NOW_36}~analytics.video");
+    let page = browser.open(CHOICES).await;
+    for line in [
+        "<p class=\"told\">New or changed since your last choice: Video (by two houses)</p>",
+        "aria-describedby=\"new_video about_video\"",
+        "<p class=\"state\" id=\"new_video\"><b>New or changed: by two houses</b></p>",
+    ] {
+        assert!(page.contains(line), "no {line} in {page}");
+    }
+    assert_eq!(page.matches(said).count(), 2, "and nothing else is new: {page}");
+    browser.choose(ACCEPT).await;
+    assert!(!browser.open(CHOICES).await.contains(said), "it is answered now");
+    app.finish().await;
+}
+
+async fn where_nothing_is_asked_nothing_is_taken(engine: Engine) {
+    let asking = TestServer::start(engine).await;
+    let form = Browser::new(&asking).open(CHOICES).await;
+    asking.finish().await;
+    let app = TestServer::start(engine).await;
+    publish(app.store(), &app.shop, &crate::tags::essential_only(""), &[], NOW).await.unwrap();
+    let browser = Browser::new(&app);
+    let page = browser.open(CHOICES).await;
+    assert!(page.contains("You do not have to choose anything.") && page.contains("<table"), "{page}");
+    assert!(!page.contains("<form") && !page.contains("<button"), "{page}");
+    let cookies = browser.open("/_assent/shop/cookies").await;
+    assert!(cookies.contains("Keeps your basket") && !cookies.contains("Change your choices"), "{cookies}");
+
+    // A form made by hand, and a decision.
+    let forged: Vec<(&str, &str)> = fill(&form, ACCEPT)
+        .into_iter()
+        .map(|(name, value)| (name, if name == "notice" { "2" } else { value }))
+        .collect();
+    assert_eq!(browser.send(CHOICES, &forged).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let (status, answer) = app.post(&with(refusal(2), json!({"choices": {}}))).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    assert!(app.receipts().await.is_empty());
     app.finish().await;
 }
 
