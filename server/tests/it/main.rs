@@ -7,6 +7,8 @@ mod audit;
 mod harness;
 mod ledger;
 
+mod background;
+mod browse;
 mod bundle;
 mod decisions;
 mod erasure;
