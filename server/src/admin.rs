@@ -1,6 +1,10 @@
 //! Owns what the operator's pages share: their shell (navigation, trail, what was done), their style and their policy.
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
+pub mod exports;
+mod filter;
+pub mod receipt;
+pub mod receipts;
 pub mod sites;
 pub mod statistics;
 
@@ -42,7 +46,13 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The pages that belong to no resource.
 pub fn routes() -> Router<App> {
-    Router::new().route("/admin/style.css", get(get_style)).merge(sites::routes()).merge(statistics::routes())
+    Router::new()
+        .route("/admin/style.css", get(get_style))
+        .merge(receipts::routes())
+        .merge(receipt::routes())
+        .merge(exports::routes())
+        .merge(sites::routes())
+        .merge(statistics::routes())
 }
 
 /// `GET /admin/style.css`

@@ -65,14 +65,25 @@ async fn every_format_says_the_same(engine: Engine) {
     for filter in ["", "&method=reject_all", "&granted=analytics&to=2026-11-22", "&notice=2"] {
         let lines = text(&app, &key, &format!("format=jsonl{filter}")).await;
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let array: Value = serde_json::from_str(&text(&app, &key, &format!("format=json{filter}")).await).unwrap();
+        let array: Value =
+            serde_json::from_str(&text(&app, &key, &format!("format=json{filter}")).await).unwrap();
         assert_eq!(array, Value::Array(lines.clone()), "{filter}");
         let table = text(&app, &key, &format!("format=csv{filter}")).await;
         let mut rows = csv::Reader::from_reader(table.as_bytes());
         let decisions: Vec<String> = rows.records().map(|row| row.unwrap()[2].to_owned()).collect();
-        let expected: Vec<&str> = lines.iter().map(|line| line["receipt"]["decision"].as_str().unwrap()).collect();
+        let expected: Vec<&str> =
+            lines.iter().map(|line| line["receipt"]["decision"].as_str().unwrap()).collect();
         assert_eq!(decisions, expected);
-        assert_eq!(expected.len(), if filter.is_empty() { 1100 } else if filter.ends_with('2') && filter.starts_with("&n") { 0 } else { 550 });
+        assert_eq!(
+            expected.len(),
+            if filter.is_empty() {
+                1100
+            } else if filter.ends_with('2') && filter.starts_with("&n") {
+                0
+            } else {
+                550
+            }
+        );
     }
     let refused = app.get_with_key(&key, "/api/v1/sites/shop/export?format=bundle&method=custom").await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -136,24 +147,48 @@ async fn a_background_export_is_the_streamed_one(engine: Engine) {
         let made: Value = made.json().await.unwrap();
         assert_eq!((&made["format"], &made["filter"]), (&json!(format), &json!({"method": "reject_all"})));
         let export = ended(&app, &key, made["id"].as_str().unwrap()).await;
-        assert_eq!((&export["state"], &export["receipts_done"], &export["receipts_expected"]), (&json!("done"), &json!(30), &json!(30)), "{export}");
-        let file = app.get_with_key(&key, &format!("{EXPORTS}/{}/file", export["id"].as_str().unwrap())).await;
+        assert_eq!(
+            (&export["state"], &export["receipts_done"], &export["receipts_expected"]),
+            (&json!("done"), &json!(30), &json!(30)),
+            "{export}"
+        );
+        let file =
+            app.get_with_key(&key, &format!("{EXPORTS}/{}/file", export["id"].as_str().unwrap())).await;
         assert_eq!(file.headers()["content-length"].to_str().unwrap(), export["bytes"].to_string());
         let disposition = file.headers()["content-disposition"].to_str().unwrap().to_owned();
         assert!(disposition.contains(&format!("shop-receipts.{format}")), "{disposition}");
-        assert_eq!(file.text().await.unwrap(), text(&app, &key, &format!("format={format}&method=reject_all")).await);
+        assert_eq!(
+            file.text().await.unwrap(),
+            text(&app, &key, &format!("format={format}&method=reject_all")).await
+        );
     }
     let made: Value = post(&app, &key, &json!({"format": "bundle"})).await.json().await.unwrap();
     let export = ended(&app, &key, made["id"].as_str().unwrap()).await;
     assert_eq!((&export["state"], &export["receipts_done"]), (&json!("done"), &json!(60)), "{export}");
-    let bytes = app.get_with_key(&key, &format!("{EXPORTS}/{}/file", export["id"].as_str().unwrap())).await.bytes().await.unwrap();
+    let bytes = app
+        .get_with_key(&key, &format!("{EXPORTS}/{}/file", export["id"].as_str().unwrap()))
+        .await
+        .bytes()
+        .await
+        .unwrap();
     let report = assent_shared::bundle::verify(&bytes[..], &assent_shared::bundle::Trust::default());
     assert_eq!(report.unwrap().counts.receipts, 60);
     let list: Value = app.get_with_key(&key, &format!("{EXPORTS}?limit=3")).await.json().await.unwrap();
     assert_eq!(list["items"].as_array().unwrap().len(), 3);
-    let rest: Value = app.get_with_key(&key, &format!("{EXPORTS}?after={}", list["next"].as_str().unwrap())).await.json().await.unwrap();
+    let rest: Value = app
+        .get_with_key(&key, &format!("{EXPORTS}?after={}", list["next"].as_str().unwrap()))
+        .await
+        .json()
+        .await
+        .unwrap();
     assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (2, &Value::Null));
-    for bad in [json!({"format": "xlsx"}), json!({"ledger": 1}), json!({"format": "bundle", "method": "custom"}), json!({"from": "soon"}), json!({"colour": 1})] {
+    for bad in [
+        json!({"format": "xlsx"}),
+        json!({"ledger": 1}),
+        json!({"format": "bundle", "method": "custom"}),
+        json!({"from": "soon"}),
+        json!({"colour": 1}),
+    ] {
         assert_eq!(post(&app, &key, &bad).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
     }
     app.finish().await;
@@ -170,14 +205,26 @@ async fn raw(store: &Store, sql: &str) -> Result<(), sqlx::Error> {
 
 /// Makes an export look as if another process had begun it.
 async fn take(app: &TestServer, id: &str, seen_at: i64) {
-    let sql = format!("update exports set state = 'running', runner = 'other', seen_at = {seen_at} where export_id = '{id}'");
+    let sql = format!(
+        "update exports set state = 'running', runner = 'other', seen_at = {seen_at} where export_id = '{id}'"
+    );
     raw(app.store(), &sql).await.unwrap();
 }
 
 async fn state(store: &Store, id: &str) -> String {
     match store.pool() {
-        Pool::Sqlite(pool) => sqlx::query_scalar("select state from exports where export_id = $1").bind(id).fetch_one(pool).await,
-        Pool::Postgres(pool) => sqlx::query_scalar("select state from exports where export_id = $1").bind(id).fetch_one(pool).await,
+        Pool::Sqlite(pool) => {
+            sqlx::query_scalar("select state from exports where export_id = $1")
+                .bind(id)
+                .fetch_one(pool)
+                .await
+        }
+        Pool::Postgres(pool) => {
+            sqlx::query_scalar("select state from exports where export_id = $1")
+                .bind(id)
+                .fetch_one(pool)
+                .await
+        }
     }
     .unwrap()
 }
@@ -220,7 +267,12 @@ async fn an_export_is_cancelled_and_removed(engine: Engine) {
     decide(&app, 0..5).await;
     let key = app.operator_key(None).await;
     let delete = async |id: &str| {
-        app.request(Method::DELETE, &format!("{EXPORTS}/{id}")).bearer_auth(&key).send().await.unwrap().status()
+        app.request(Method::DELETE, &format!("{EXPORTS}/{id}"))
+            .bearer_auth(&key)
+            .send()
+            .await
+            .unwrap()
+            .status()
     };
     let made: Value = post(&app, &key, &json!({})).await.json().await.unwrap();
     let id = made["id"].as_str().unwrap();
@@ -232,7 +284,10 @@ async fn an_export_is_cancelled_and_removed(engine: Engine) {
     assert_eq!(state(app.store(), id).await, "cancelled");
     // Whoever writes it learns of it with the next report, and cannot end it any more.
     assert!(!app.store().report_export(("shop", id), "other", (1, None), NOW).await.unwrap());
-    assert_eq!(app.get_with_key(&key, &format!("{EXPORTS}/{id}")).await.json::<Value>().await.unwrap()["state"], "cancelled");
+    assert_eq!(
+        app.get_with_key(&key, &format!("{EXPORTS}/{id}")).await.json::<Value>().await.unwrap()["state"],
+        "cancelled"
+    );
     assert_eq!(delete(id).await, StatusCode::OK);
     assert!(!file.exists());
     assert_eq!(delete(id).await, StatusCode::NOT_FOUND);
@@ -249,7 +304,10 @@ async fn what_cannot_be_written_is_said(engine: Engine) {
     let export = ended(&app, &key, made["id"].as_str().unwrap()).await;
     assert_eq!(export["state"], "failed");
     let error = export["error"].as_str().unwrap();
-    assert!(error.starts_with("The file cannot be written") && !error.contains(app.folder().to_str().unwrap()), "{error}");
+    assert!(
+        error.starts_with("The file cannot be written") && !error.contains(app.folder().to_str().unwrap()),
+        "{error}"
+    );
     app.finish().await;
 }
 

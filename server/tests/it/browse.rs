@@ -96,13 +96,7 @@ fn takes(filter: &Filter, receipt: &Receipt) -> bool {
 }
 
 /// All that a filter finds, read in pages of `limit`, each by a reader of its own if `anew`.
-async fn read(
-    app: &TestServer,
-    filter: &Filter,
-    order: Order,
-    limit: i64,
-    anew: bool,
-) -> Vec<Place> {
+async fn read(app: &TestServer, filter: &Filter, order: Order, limit: i64, anew: bool) -> Vec<Place> {
     let store = app.store();
     let mut reader = store.reader(&app.shop, filter, order, None).await.unwrap();
     let mut places = Vec::new();
@@ -175,7 +169,8 @@ async fn pages_join_while_receipts_arrive(engine: Engine) {
     let denied = KindFilter { denied: purposes(&["video"]), ..KindFilter::default() };
     for (kind, first) in [(KindFilter::default(), 60), (denied, 120)] {
         let filter = Filter { kind, ..Filter::default() };
-        let before: BTreeSet<Place> = read(&app, &filter, Order::NewestFirst, 1000, false).await.into_iter().collect();
+        let before: BTreeSet<Place> =
+            read(&app, &filter, Order::NewestFirst, 1000, false).await.into_iter().collect();
         let mut reader = app.store().reader(&app.shop, &filter, Order::NewestFirst, None).await.unwrap();
         let mut seen = Vec::new();
         let mut next = first;
@@ -216,12 +211,23 @@ async fn the_list_is_filtered_and_paged_over_http(engine: Engine) {
         .receipts()
         .await
         .iter()
-        .filter(|(_, receipt)| receipt.choices.values().any(|granted| !granted) && !receipt.choices[&"video".parse().unwrap()])
+        .filter(|(_, receipt)| {
+            receipt.choices.values().any(|granted| !granted) && !receipt.choices[&"video".parse().unwrap()]
+        })
         .map(|(row, _)| row.leaf_index)
         .collect();
     assert_eq!(listed.len(), denied.len());
     assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), denied);
-    for bad in ["limit=0", "limit=501", "limit=many", "after=7", "notice=one", "granted=Video", "colour=red", "from=soon"] {
+    for bad in [
+        "limit=0",
+        "limit=501",
+        "limit=many",
+        "after=7",
+        "notice=one",
+        "granted=Video",
+        "colour=red",
+        "from=soon",
+    ] {
         let answer = app.get_with_key(&key, &format!("/api/v1/sites/shop/receipts?{bad}")).await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
     }
@@ -242,16 +248,27 @@ async fn a_kind_of_a_transaction_that_failed_is_not_remembered(engine: Engine) {
     };
     // The second receipt's site does not exist, so that the transaction fails after the first one's kind was made.
     let nowhere = Receipt { site: "zoo".parse().unwrap(), ..accepted.clone() };
-    assert!(app.store().append_receipts(&[accepted.clone(), nowhere], &[Device::Other; 2], NOW).await.is_err());
+    assert!(
+        app.store().append_receipts(&[accepted.clone(), nowhere], &[Device::Other; 2], NOW).await.is_err()
+    );
     assert_eq!(app.store().kinds(&app.shop).await.unwrap().len(), 1);
-    let rejected = Receipt { decision: crate::harness::id(3).parse().unwrap(), method: Method::Custom, ..receipt };
+    let rejected =
+        Receipt { decision: crate::harness::id(3).parse().unwrap(), method: Method::Custom, ..receipt };
     app.store().append_receipts(&[rejected], &[Device::Other], NOW).await.unwrap();
     app.store().append_receipts(&[accepted], &[Device::Other], NOW).await.unwrap();
-    let kinds: BTreeMap<i64, String> =
-        app.store().kinds(&app.shop).await.unwrap().into_iter().map(|kind| (kind.kind, kind.method)).collect();
+    let kinds: BTreeMap<i64, String> = app
+        .store()
+        .kinds(&app.shop)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|kind| (kind.kind, kind.method))
+        .collect();
     let expected = [(1, "reject_all"), (2, "custom"), (3, "accept_all")];
     assert_eq!(kinds, expected.map(|(kind, method)| (kind, method.to_owned())).into());
-    for (method, count) in [(Method::RejectAll, 1), (Method::Custom, 1), (Method::AcceptAll, 1), (Method::Signal, 0)] {
+    for (method, count) in
+        [(Method::RejectAll, 1), (Method::Custom, 1), (Method::AcceptAll, 1), (Method::Signal, 0)]
+    {
         let kind = KindFilter { method: Some(method), ..KindFilter::default() };
         let filter = Filter { kind, ..Filter::default() };
         assert_eq!(read(&app, &filter, Order::NewestFirst, 10, false).await.len(), count, "{method:?}");
@@ -264,24 +281,36 @@ async fn what_is_erased_or_restricted_is_not_listed(engine: Engine) {
     for number in 0..12 {
         app.post(&with(refusal(number), json!({"visitor": secret(number % 3)}))).await;
     }
-    let visitors: Vec<_> = app.receipts().await[..3].iter().map(|(_, receipt)| receipt.visitor.clone()).collect();
+    let visitors: Vec<_> =
+        app.receipts().await[..3].iter().map(|(_, receipt)| receipt.visitor.clone()).collect();
     let rejected = || Filter {
         kind: KindFilter { method: Some(Method::RejectAll), ..KindFilter::default() },
         ..Filter::default()
     };
     let counts = async || {
         let mut counts = Vec::new();
-        for filter in [Filter::default(), rejected(), Filter { visitor: Some(visitors[1].clone()), ..Filter::default() }] {
+        for filter in [
+            Filter::default(),
+            rejected(),
+            Filter { visitor: Some(visitors[1].clone()), ..Filter::default() },
+        ] {
             counts.push(read(&app, &filter, Order::NewestFirst, 3, true).await.len());
         }
         counts
     };
     assert_eq!(counts().await, [12, 12, 4]);
-    app.store().erase_visitor(&app.shop, &visitors[0], assent_shared::ledger::Reason::Request, NOW).await.unwrap();
+    app.store()
+        .erase_visitor(&app.shop, &visitors[0], assent_shared::ledger::Reason::Request, NOW)
+        .await
+        .unwrap();
     assert_eq!(counts().await, [8, 8, 4]);
     let blank = match app.store().pool() {
-        Pool::Sqlite(pool) => sqlx::query_scalar("select count(*) from receipts where kind is null").fetch_one(pool).await,
-        Pool::Postgres(pool) => sqlx::query_scalar("select count(*) from receipts where kind is null").fetch_one(pool).await,
+        Pool::Sqlite(pool) => {
+            sqlx::query_scalar("select count(*) from receipts where kind is null").fetch_one(pool).await
+        }
+        Pool::Postgres(pool) => {
+            sqlx::query_scalar("select count(*) from receipts where kind is null").fetch_one(pool).await
+        }
     };
     assert_eq!(blank.unwrap_or(0_i64), 4, "what was chosen is gone with the rest");
     let mut hold = assent::store::HoldRow {
@@ -312,8 +341,13 @@ async fn who_was_affected_is_told_once(engine: Engine) {
     let all = app.receipts().await;
     for query in ["", "notice=2", "from=2026-11-21T00:05:00Z&to=2026-11-21T00:20:00Z", "denied=analytics"] {
         let filter = match query {
-            "notice=2" => Filter { kind: KindFilter { notice: Some(2), ..KindFilter::default() }, ..Filter::default() },
-            "denied=analytics" => Filter { kind: KindFilter { denied: purposes(&["analytics"]), ..KindFilter::default() }, ..Filter::default() },
+            "notice=2" => {
+                Filter { kind: KindFilter { notice: Some(2), ..KindFilter::default() }, ..Filter::default() }
+            }
+            "denied=analytics" => Filter {
+                kind: KindFilter { denied: purposes(&["analytics"]), ..KindFilter::default() },
+                ..Filter::default()
+            },
             "" => Filter::default(),
             _ => Filter { from: Some(NOW + 5 * MINUTE), to: Some(NOW + 20 * MINUTE), ..Filter::default() },
         };
@@ -346,7 +380,8 @@ async fn who_was_affected_is_told_once(engine: Engine) {
             }
             assert_eq!(told, expected, "{query} by {limit}");
         }
-        let lines = app.get_with_key(&key, &format!("/api/v1/sites/shop/affected?{query}&format=jsonl")).await;
+        let lines =
+            app.get_with_key(&key, &format!("/api/v1/sites/shop/affected?{query}&format=jsonl")).await;
         let lines: Vec<Value> =
             lines.text().await.unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines, expected);
@@ -358,7 +393,10 @@ async fn who_was_affected_is_told_once(engine: Engine) {
         assert_eq!(visitors, expected.iter().map(|one| one["visitor"].as_str().unwrap()).collect::<Vec<_>>());
     }
     let nobody = app.get_with_key(&key, "/api/v1/sites/shop/affected?to=2020-01-01&format=csv").await;
-    assert_eq!(nobody.text().await.unwrap(), "visitor,decisions,first_at,first_decision,last_at,last_decision\r\n");
+    assert_eq!(
+        nobody.text().await.unwrap(),
+        "visitor,decisions,first_at,first_decision,last_at,last_decision\r\n"
+    );
     app.finish().await;
 }
 
@@ -377,7 +415,9 @@ async fn a_visitor_is_found_by_their_file(engine: Engine) {
         .text()
         .await
         .unwrap();
-    let proof = app.get_with_key(&key, &format!("/api/v1/sites/shop/receipts/{}?view=proof", crate::harness::id(1))).await;
+    let proof = app
+        .get_with_key(&key, &format!("/api/v1/sites/shop/receipts/{}?view=proof", crate::harness::id(1)))
+        .await;
     let proof = proof.text().await.unwrap();
     let find = async |file: String, kind: &str| {
         app.request(reqwest::Method::POST, "/api/v1/sites/shop/receipts/find")
@@ -407,7 +447,8 @@ async fn a_visitor_is_found_by_their_file(engine: Engine) {
         assert_eq!(one["visitor"], answer["receipt"]["visitor"]);
         assert_eq!(one["in_file"].as_array().unwrap().len(), claims);
         assert!(one["in_file"].as_array().unwrap().iter().all(|claim| claim["is"] == "stored"), "{one}");
-        let decisions: Vec<_> = one["receipts"].as_array().unwrap().iter().map(|receipt| &receipt["decision"]).collect();
+        let decisions: Vec<_> =
+            one["receipts"].as_array().unwrap().iter().map(|receipt| &receipt["decision"]).collect();
         assert_eq!(decisions, [&json!(crate::harness::id(3)), &json!(crate::harness::id(1))]);
     }
     let changed = receipt.replacen("false", "true", 1);
@@ -417,7 +458,11 @@ async fn a_visitor_is_found_by_their_file(engine: Engine) {
     let found: Value = find(unknown, "application/json").await.json().await.unwrap();
     assert_eq!(found["items"][0]["in_file"][0]["is"], "missing");
     for bad in ["", "hello", "{}", "[1]", "{\"receipts\":[]}", "c2sp.org/tlog-proof@v1\n", "{"] {
-        assert_eq!(find(bad.to_owned(), "text/plain").await.status(), StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+        assert_eq!(
+            find(bad.to_owned(), "text/plain").await.status(),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{bad}"
+        );
     }
     let foreign = find(receipt.replace("\"site\":\"shop\"", "\"site\":\"blog\""), "text/plain").await;
     assert!(foreign.text().await.unwrap().contains("of the site `blog`"));
@@ -435,8 +480,14 @@ async fn everything_is_known_of_a_receipt(engine: Engine) {
         app.get_with_key(&key, &path).await.json().await.unwrap()
     };
     let (one, two) = (whole(1).await, whole(2).await);
-    assert_eq!((&one["replaced_by"], &one["replaces"], &one["replaces_kept"]), (&json!(id(2)), &Value::Null, &json!(false)));
-    assert_eq!((&two["replaced_by"], &two["replaces"], &two["replaces_kept"]), (&Value::Null, &json!(id(1)), &json!(true)));
+    assert_eq!(
+        (&one["replaced_by"], &one["replaces"], &one["replaces_kept"]),
+        (&json!(id(2)), &Value::Null, &json!(false))
+    );
+    assert_eq!(
+        (&two["replaced_by"], &two["replaces"], &two["replaces_kept"]),
+        (&Value::Null, &json!(id(1)), &json!(true))
+    );
     assert_eq!(two["receipt"], second["receipt"]);
     assert_eq!(two["proven"]["verified"], true);
     assert_eq!(two["proven"]["size"], 4);
