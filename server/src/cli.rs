@@ -6,7 +6,7 @@ mod keys;
 mod ledger;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use assent_shared::{DecisionId, PurposeId, SiteId};
@@ -17,6 +17,7 @@ use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
+use crate::demo::examples::Example;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::Published;
@@ -43,7 +44,11 @@ enum Command {
     /// Serve the tag, the widget and the API
     Serve,
     /// Serve, with a demo site and its page
-    Demo,
+    Demo {
+        /// A folder of example sites to serve too, each under a name of its own
+        #[arg(long, value_name = "FOLDER")]
+        examples: Option<PathBuf>,
+    },
     /// Add and list sites
     #[command(subcommand)]
     Site(SiteCommand),
@@ -161,7 +166,7 @@ impl Cli {
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
-            Command::Demo => serve_demo(settings).await,
+            Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
             Command::Site(command) => sites(command, &open(&settings).await?).await,
             Command::Replay { file, server } => {
                 let text = std::fs::read_to_string(&file)
@@ -230,7 +235,7 @@ async fn app(settings: &Settings) -> Result<App, String> {
     let store = open(settings).await?;
     // A log that was shortened is not written on, whoever writes.
     settings.outside().compare(&store).await?;
-    Ok(App::new(store, Clock::default(), settings.public_url.clone().map(Into::into)))
+    Ok(App::new(store, Clock::default(), settings))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
@@ -242,11 +247,13 @@ async fn serve(settings: Settings) -> Result<(), String> {
     Ok(())
 }
 
-async fn serve_demo(settings: Settings) -> Result<(), String> {
+async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), String> {
     log::start(&settings)?;
     let interrupted = interruption()?;
     let public_url = settings.public_url.clone();
-    let server = Server::start_with(settings, Clock::default(), true).await?;
+    let examples = examples.map(Example::read_all).transpose()?.unwrap_or_default();
+    let pages = || examples.iter().flat_map(Example::pages).collect::<Vec<_>>();
+    let server = Server::start_demo(settings, demo::Pages::with(pages())).await?;
     let port = server.address().port();
     let local = format!("http://{}", server.address());
     let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
@@ -263,6 +270,13 @@ async fn serve_demo(settings: Settings) -> Result<(), String> {
             site = demo::SITE
         )),
         None => print("  Operator key was shown at the first start; `assent key create` makes another\n"),
+    }
+    for example in &examples {
+        let own = |site: &SiteId| vec![demo::examples::origin(site, port)];
+        example.prepare(server.store(), server.clock().now(), own).await?;
+    }
+    for page in pages() {
+        print(&format!("  Example      {}/\n", page.origin(port)));
     }
     interrupted.await;
     print("\nStopping: answering what is under way.\n");

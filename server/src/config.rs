@@ -37,13 +37,13 @@ pub struct Settings {
     /// Who cosigns checkpoints (C2SP tlog-witness); in the file only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<Witness>,
+    /// After how many days entries of the audit log are erased; 0 keeps them.
+    pub audit_days: u32,
     /// The folder in which exports wait for whoever asked for them. Default: `exports` beside an SQLite database, else
     /// `data/exports`.
     pub export_folder: Option<PathBuf>,
     /// After how many days they are removed.
     pub export_days: u32,
-    /// After how many days entries of the audit log are erased; 0 keeps them.
-    pub audit_days: u32,
     /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
     pub public_url: Option<String>,
     /// What is logged, in the syntax of `tracing`'s filters: `info`, `assent=debug,sqlx=warn`.
@@ -73,9 +73,9 @@ impl Default for Settings {
             checkpoint_file: None,
             checkpoint_url: None,
             witnesses: Vec::new(),
+            audit_days: 365,
             export_folder: None,
             export_days: 7,
-            audit_days: 365,
             public_url: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,

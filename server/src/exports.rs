@@ -50,12 +50,6 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Clone)]
 pub struct Exports(Arc<Inner>);
 
-impl Default for Exports {
-    fn default() -> Self {
-        Self::new(PathBuf::from("data/exports"), 7)
-    }
-}
-
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,

@@ -93,6 +93,21 @@ impl Server {
         with_demo_page: bool,
         sealer: Sealer,
     ) -> Result<Self, String> {
+        Self::start_showing(settings, clock, with_demo_page.then(demo::Pages::default), sealer).await
+    }
+
+    /// With the demo's page and those of examples.
+    pub async fn start_demo(settings: Settings, pages: demo::Pages) -> Result<Self, String> {
+        let sealer = Sealer::new(settings.signing_keys());
+        Self::start_showing(settings, Clock::default(), Some(pages), sealer).await
+    }
+
+    async fn start_showing(
+        settings: Settings,
+        clock: Clock,
+        demo: Option<demo::Pages>,
+        sealer: Sealer,
+    ) -> Result<Self, String> {
         // The port first: a second start by mistake should say so, and not wait for the first one's database.
         let wanted = SocketAddr::new(settings.host, settings.port);
         let listener = TcpListener::bind(wanted).await.map_err(|error| match error.kind() {
@@ -112,10 +127,9 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let exports = settings.exports();
-        let app = App::new(store, clock, settings.public_url.map(Into::into)).with_exports(exports);
+        let app = App::new(store, clock, &settings);
         let (stop, stopped) = oneshot::channel();
-        let router = router::router(app.clone(), with_demo_page);
+        let router = router::router(app.clone(), demo.as_ref());
         let serving = tokio::spawn(
             axum::serve(listener, router)
                 .with_graceful_shutdown(async {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::config::Settings;
 use crate::exports::Exports;
 use crate::me::Limits;
 use crate::recorder::Recorder;
@@ -35,22 +36,16 @@ pub struct App {
 impl App {
     /// What handlers reach, over an open database.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, public_url: Option<Arc<str>>) -> Self {
+    pub fn new(store: Store, clock: Clock, settings: &Settings) -> Self {
         Self {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
             tally: Tally::default(),
             limits: Limits::default(),
-            exports: Exports::default(),
+            exports: settings.exports(),
             store,
             clock,
-            public_url,
+            public_url: settings.public_url.clone().map(Into::into),
         }
-    }
-
-    /// The same, with exports in another folder, kept for other days.
-    #[must_use]
-    pub fn with_exports(self, exports: Exports) -> Self {
-        Self { exports, ..self }
     }
 }
