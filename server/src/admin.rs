@@ -2,11 +2,15 @@
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
 pub mod exports;
+pub(crate) mod field;
 mod filter;
+pub(crate) mod guard;
+pub mod login;
 pub mod receipt;
 pub mod receipts;
 pub mod sites;
 pub mod statistics;
+pub mod welcome;
 
 use std::sync::LazyLock;
 
@@ -183,4 +187,10 @@ pub(crate) fn page(page: &impl Template) -> Result<Response> {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(response)
+}
+
+/// An instant as a person reads it.
+pub(crate) fn time(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| String::new(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }

@@ -4,6 +4,7 @@
 mod audit;
 mod keys;
 mod ledger;
+mod operators;
 mod receipts;
 
 use std::io::Write;
@@ -16,12 +17,17 @@ use clap::{Parser, Subcommand};
 use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
+use self::operators::OperatorCommand;
 use self::receipts::{AffectedArguments, ReceiptArguments};
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::demo::examples::Example;
+use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::Published;
+use crate::notices::catalogue::ServicesCommand;
+use crate::notices::lint::LintArguments;
+use crate::operators::links;
 use crate::pages::replay;
 use crate::sealer::Sealer;
 use crate::state::App;
@@ -52,12 +58,18 @@ enum Command {
     /// Add and list sites
     #[command(subcommand)]
     Site(SiteCommand),
+    /// Invite operators, change what they may, let them back in
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Make and revoke operator keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Publish notices
+    /// Publish notices, and look at them before
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// Show the services that the catalogue knows; needs no database
+    #[command(subcommand)]
+    Services(ServicesCommand),
     /// Say where a file's receipts can be seen as they were shown
     Replay {
         /// What a visitor downloaded, or an export as jsonl
@@ -123,6 +135,8 @@ enum NoticeCommand {
         /// The notice file (TOML)
         file: PathBuf,
     },
+    /// Say what regulators would refuse in notice files; needs no database
+    Lint(LintArguments),
 }
 
 /// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
@@ -141,8 +155,10 @@ impl Cli {
     /// Runs the command; the status is 0 if it did what was asked.
     pub async fn run(self) -> ExitCode {
         // Before any setting is read: whoever checks has no installation.
-        if let Command::Verify(verification) = &self.command {
-            return verification.run();
+        match &self.command {
+            Command::Verify(verification) => return verification.run(),
+            Command::Notice(NoticeCommand::Lint(arguments)) => return arguments.run(),
+            _ => {}
         }
         match self.execute().await {
             Ok(()) => ExitCode::SUCCESS,
@@ -154,6 +170,10 @@ impl Cli {
     }
 
     async fn execute(self) -> Result<(), String> {
+        if let Command::Services(command) = self.command {
+            print(&command.run()?);
+            return Ok(());
+        }
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
@@ -185,7 +205,8 @@ impl Cli {
                 known(&store, arguments.site()).await?;
                 ledger::retention(arguments, &store).await
             }
-            Command::Key(command) => keys::run(command, &settings, &open(&settings).await?).await,
+            Command::Key(command) => keys::run(command, &settings).await,
+            Command::Operator(command) => operators::run(command, &settings).await,
             Command::Notice(command) => publish(command, &open(&settings).await?).await,
             Command::Receipt(arguments) => receipts::receipt(arguments, &app(&settings).await?).await,
             Command::Affected(arguments) => receipts::affected(arguments, &app(&settings).await?).await,
@@ -200,7 +221,7 @@ impl Cli {
                 print(&arguments.run(&store).await?);
                 Ok(())
             }
-            Command::Verify(_) => Err("`verify` is run without settings.".to_owned()),
+            Command::Verify(_) | Command::Services(_) => Err("This is run without settings.".to_owned()),
         }
     }
 }
@@ -221,6 +242,7 @@ async fn serve(settings: Settings) -> Result<(), String> {
     log::start(&settings)?;
     let interrupted = interruption()?;
     let server = Server::start(settings).await?;
+    print(&way_in(&server).await?);
     interrupted.await;
     server.stop().await;
     Ok(())
@@ -238,9 +260,10 @@ async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), S
     let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
     let origins =
         [local, format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"), url.clone()];
+    let way_in = way_in(&server).await?;
     let key = demo::prepare(server.store(), server.clock(), &origins).await?;
     print(&format!(
-        "\nAssent is running. Stop it with Ctrl-C.\n\n  Page         {url}/\n  Script tag   <script async src=\"{url}/_assent/{site}.js\"></script>\n",
+        "\nAssent is running. Stop it with Ctrl-C.\n\n  Page         {url}/\n  Script tag   <script async src=\"{url}/_assent/{site}.js\"></script>\n  Operators    {url}/admin\n{way_in}",
         site = demo::SITE
     ));
     match key {
@@ -261,6 +284,16 @@ async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), S
     print("\nStopping: answering what is under way.\n");
     server.stop().await;
     Ok(())
+}
+
+/// What is printed while nobody can sign in: the link that makes the first owner.
+async fn way_in(server: &Server) -> Result<String, String> {
+    let link = links::first(server.app()).await.map_err(explain)?;
+    Ok(link.map_or_else(String::new, |link| {
+        format!(
+            "\nNobody can sign in yet. Become the first owner within a day, by this link:\n\n  {link}\n\n"
+        )
+    }))
 }
 
 /// Listens from now on for the wish to end: Ctrl-C, or a supervisor's SIGTERM. Called before the server starts, so that
@@ -316,10 +349,10 @@ async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
     Ok(())
 }
 
-async fn publish(
-    NoticeCommand::Publish { site, material, file }: NoticeCommand,
-    store: &Store,
-) -> Result<(), String> {
+async fn publish(command: NoticeCommand, store: &Store) -> Result<(), String> {
+    let NoticeCommand::Publish { site, material, file } = command else {
+        return Err("This is run without settings.".to_owned());
+    };
     let text = std::fs::read_to_string(&file)
         .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
     match notices::publish(store, &site, &text, &material, Clock::default().now()).await {
@@ -340,6 +373,14 @@ async fn known(store: &Store, site: &SiteId) -> Result<Site, String> {
 
 fn unknown_site(site: &SiteId) -> String {
     format!("There is no site `{site}`. `assent site list` shows them.")
+}
+
+/// What went wrong, as a sentence; whoever types commands may know the cause.
+fn explain(error: Error) -> String {
+    let text = error.cause().unwrap_or_else(|| error.to_string());
+    let mut letters = text.trim_end_matches('.').chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// An error as a person reads it.

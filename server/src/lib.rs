@@ -20,10 +20,12 @@ pub mod export;
 pub mod exports;
 pub mod extract;
 pub mod keys;
+pub mod limits;
 pub mod locales;
 pub mod log;
 pub mod me;
 pub mod notices;
+pub mod operators;
 pub mod outside;
 pub mod pages;
 pub mod probes;
@@ -127,7 +129,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App::new(store, clock, &settings);
+        let app = App::new(store, clock, &settings).at(address);
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), demo.as_ref());
         let serving = tokio::spawn(
@@ -141,6 +143,7 @@ impl Server {
         chores.spawn(retention::run(app.clone(), settings.audit_days));
         chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
         chores.spawn(exports::run(app.clone()));
+        chores.spawn(operators::sessions::forget(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
@@ -155,12 +158,6 @@ impl Server {
         self.address
     }
 
-    /// What its handlers reach.
-    #[must_use]
-    pub fn app(&self) -> &App {
-        &self.app
-    }
-
     /// Its database.
     #[must_use]
     pub fn store(&self) -> &Store {
@@ -171,6 +168,12 @@ impl Server {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.app.clock
+    }
+
+    /// What its handlers reach.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Takes no new requests, answers those under way, records what waits, and closes the database.

@@ -1,7 +1,10 @@
 //! Owns the notice as the operator writes it (TOML), and publishing it under the site's next number.
 //! Refuses a notice that lacks a text in one of its languages, or what the law and a receipt's views need, and says which.
 
-mod file;
+pub mod catalogue;
+pub mod difference;
+pub mod file;
+pub mod lint;
 
 use std::collections::BTreeMap;
 
@@ -24,7 +27,11 @@ pub enum Published {
 
 /// Reads a notice file; the notice has no number and its purposes no `since` yet.
 pub fn read(text: &str) -> Result<Notice, String> {
-    let file: NoticeFile = toml::from_str(text).map_err(|error| error.to_string())?;
+    notice(NoticeFile::read(text)?)
+}
+
+/// The notice that a notice file describes; without a number, and its purposes without `since`.
+pub fn notice(file: NoticeFile) -> Result<Notice, String> {
     let missing = file.missing();
     if !missing.is_empty() {
         return Err(format!("This must be said first:\n{}", missing.join("\n")));

@@ -13,6 +13,7 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
+use crate::operators::sessions;
 use crate::pages::{choices, cookies, notice, replay, verify};
 use crate::state::App;
 use crate::{admin, api, demo, log, probes, publish, tag, widget};
@@ -34,6 +35,13 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         .layer(nosniff)
         .layer(middleware::from_fn(log::log_request));
 
+    let operators_pages = Router::new()
+        .merge(admin::routes())
+        .merge(admin::login::routes())
+        .merge(admin::welcome::routes())
+        // Around all of them, so that none is without: the session, and the guard against forged forms.
+        .layer(middleware::from_fn(admin::guard::refuse_foreign))
+        .layer(sessions::layer(&app));
     let mut router = Router::new()
         // The page
         .route("/_assent/{site}", get(tag::get_tag))
@@ -52,7 +60,7 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         // The operator's programs
         .merge(api::operator_routes())
         // The operator
-        .merge(admin::routes())
+        .merge(operators_pages)
         // Probes
         .route("/healthz", get(probes::get_health))
         .route("/readyz", get(probes::get_readiness));

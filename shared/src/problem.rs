@@ -32,6 +32,8 @@ pub enum ProblemCode {
     KeyRequired,
     /// The operator key lacks a permission that this needs.
     Forbidden,
+    /// What was asked for does not go with how things are; `detail` says why.
+    Conflict,
     /// A query parameter cannot be read.
     InvalidQuery,
     /// Fields of the body cannot be what was sent; `detail` says which, and why.

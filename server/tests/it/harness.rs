@@ -1,12 +1,15 @@
 //! Owns the fixture: a server with one site, and clients shaped like the people who use it.
 //! Refuses to end without [`TestServer::finish`], which checks the invariants of the whole ledger.
 
+pub(crate) mod people;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use assent::Server;
 use assent::clock::Clock;
 use assent::config::Settings;
+use assent::keys::KeyWish;
 use assent::store::{Environment, Filter, Place, ReceiptRow, Site, Store};
 use assent::{keys, notices};
 use assent_shared::ledger::proof::Opening;
@@ -210,7 +213,8 @@ impl TestServer {
 
     /// An operator's program with a new key, for one site or for all.
     pub(crate) async fn operator_key(&self, site: Option<&SiteId>) -> String {
-        keys::create(self.store(), "test", site, NOW).await.unwrap().key
+        let wish = KeyWish::for_receipts("test", site.cloned());
+        keys::create(self.store(), &wish, "test", NOW).await.unwrap().key
     }
 
     pub(crate) async fn get_with_key(&self, key: &str, path: &str) -> Response {
