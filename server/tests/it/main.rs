@@ -21,6 +21,7 @@ mod pages;
 mod people;
 mod process;
 mod publish;
+mod receipt_pages;
 mod services;
 mod sharing;
 mod tags;
