@@ -5,13 +5,17 @@ pub mod account;
 pub mod api;
 pub mod audit;
 pub mod data;
+pub mod exports;
 pub(crate) mod field;
+mod filter;
 pub(crate) mod guard;
 pub mod keys;
 pub mod login;
 mod notice;
 mod notices;
 pub mod operators;
+pub mod receipt;
+pub mod receipts;
 pub mod sites;
 pub mod statistics;
 pub mod welcome;
@@ -56,12 +60,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/admin/style.css", get(get_style))
-        .merge(sites::routes())
-        .merge(notice::routes())
-        .merge(notices::routes())
         .merge(api::routes())
         .merge(audit::routes())
         .merge(data::routes())
+        .merge(exports::routes())
+        .merge(notice::routes())
+        .merge(notices::routes())
+        .merge(receipt::routes())
+        .merge(receipts::routes())
         .merge(sites::routes())
         .merge(statistics::routes())
 }

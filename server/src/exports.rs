@@ -73,6 +73,12 @@ impl Exports {
         store.release_exports(&self.0.runner).await
     }
 
+    /// After how many days files are removed.
+    #[must_use]
+    pub fn days(&self) -> u32 {
+        self.0.days
+    }
+
     /// When what ends now is removed.
     fn expires(&self, now: i64) -> i64 {
         now.saturating_add(i64::from(self.0.days).saturating_mul(DAY_MILLISECONDS))
