@@ -6,6 +6,8 @@ pub(crate) mod field;
 pub(crate) mod guard;
 pub mod keys;
 pub mod login;
+mod notice;
+mod notices;
 pub mod operators;
 pub mod sites;
 pub mod statistics;
@@ -49,7 +51,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The pages that belong to no resource.
 pub fn routes() -> Router<App> {
-    Router::new().route("/admin/style.css", get(get_style)).merge(sites::routes()).merge(statistics::routes())
+    Router::new()
+        .route("/admin/style.css", get(get_style))
+        .merge(sites::routes())
+        .merge(notice::routes())
+        .merge(notices::routes())
+        .merge(statistics::routes())
 }
 
 /// `GET /admin/style.css`

@@ -22,21 +22,30 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::error::{Error, Result};
+use crate::notices::catalogue;
 use crate::serve_file::Precompressed;
 use crate::state::App;
 use crate::statistics::{self, shown};
-use crate::{affected, audit, decisions, export, keys, me, operators, publish, receipts, sites};
+use crate::{
+    affected, audit, decisions, drafts, export, exports, keys, me, operators, publish, publishing, receipts,
+    sites, versions,
+};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn for_operators() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get_document))
         .routes(routes!(export::get_export))
+        .merge(drafts::routes())
+        .merge(publishing::routes())
+        .merge(versions::routes())
         .merge(receipts::routes())
         .merge(affected::routes())
+        .merge(exports::routes())
         .merge(operators::routes())
         .merge(keys::routes())
         .merge(audit::routes())
+        .merge(catalogue::routes())
         .merge(sites::api::routes())
         .merge(statistics::api::routes())
 }

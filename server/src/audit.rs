@@ -38,6 +38,16 @@ pub enum Action {
     HoldList,
     /// Receipts as a stream or a file.
     ExportMake,
+    /// A draft was changed.
+    DraftSave,
+    /// A draft was taken away.
+    DraftDiscard,
+    /// A notice was published, at once or because its date had come.
+    NoticePublish,
+    /// A notice is to be published on a date.
+    NoticeSchedule,
+    /// Such a plan was taken back.
+    NoticeCancel,
     /// Somebody signed in.
     Login,
     /// A wrong password or code for an operator who exists.
@@ -104,6 +114,11 @@ impl Action {
             Self::HoldLift => "hold.lift",
             Self::HoldList => "hold.list",
             Self::ExportMake => "export.make",
+            Self::DraftSave => "draft.save",
+            Self::DraftDiscard => "draft.discard",
+            Self::NoticePublish => "notice.publish",
+            Self::NoticeSchedule => "notice.schedule",
+            Self::NoticeCancel => "notice.cancel",
             Self::Login => "operator.login",
             Self::LoginRefused => "operator.login_refused",
             Self::Logout => "operator.logout",

@@ -4,25 +4,27 @@
 mod audit;
 mod keys;
 mod ledger;
+mod notices;
 mod operators;
 
 use std::io::Write;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use assent_shared::{DecisionId, PurposeId, SiteId};
+use assent_shared::{DecisionId, SiteId};
 use clap::{Parser, Subcommand};
 
 use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
+use self::notices::NoticeCommand;
 use self::operators::OperatorCommand;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
+use crate::demo::examples::Example;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
-use crate::notices::Published;
+use crate::notices::catalogue::ServicesCommand;
 use crate::operators::links;
 use crate::pages::replay;
 use crate::receipts::View;
@@ -30,7 +32,7 @@ use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::{Environment, Site, Store};
 use crate::verify::Verification;
-use crate::{Server, demo, domain, log, notices, receipts};
+use crate::{Server, demo, domain, log, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -47,7 +49,11 @@ enum Command {
     /// Serve the tag, the widget and the API
     Serve,
     /// Serve, with a demo site and its page
-    Demo,
+    Demo {
+        /// A folder of example sites to serve too, each under a name of its own
+        #[arg(long, value_name = "FOLDER")]
+        examples: Option<PathBuf>,
+    },
     /// Add and list sites
     #[command(subcommand)]
     Site(SiteCommand),
@@ -57,9 +63,12 @@ enum Command {
     /// Make and revoke operator keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Publish notices
+    /// Write, publish and compare notices
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// Show the services that the catalogue knows; needs no database
+    #[command(subcommand)]
+    Services(ServicesCommand),
     /// Say where a file's receipts can be seen as they were shown
     Replay {
         /// What a visitor downloaded, or an export as jsonl
@@ -121,21 +130,6 @@ enum SiteCommand {
     List,
 }
 
-#[derive(Debug, Subcommand)]
-enum NoticeCommand {
-    /// Publish a notice file as the site's newest notice
-    Publish {
-        /// The site's id
-        #[arg(long)]
-        site: SiteId,
-        /// A purpose that changed so much that everybody is asked again, once for each
-        #[arg(long = "material", value_name = "PURPOSE")]
-        material: Vec<PurposeId>,
-        /// The notice file (TOML)
-        file: PathBuf,
-    },
-}
-
 /// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
 fn origin(text: &str) -> Result<String, String> {
     let wrong = "write scheme and host, such as https://shop.example, without a path";
@@ -152,8 +146,10 @@ impl Cli {
     /// Runs the command; the status is 0 if it did what was asked.
     pub async fn run(self) -> ExitCode {
         // Before any setting is read: whoever checks has no installation.
-        if let Command::Verify(verification) = &self.command {
-            return verification.run();
+        match &self.command {
+            Command::Verify(verification) => return verification.run(),
+            Command::Notice(NoticeCommand::Lint(arguments)) => return arguments.run(),
+            _ => {}
         }
         match self.execute().await {
             Ok(()) => ExitCode::SUCCESS,
@@ -165,10 +161,14 @@ impl Cli {
     }
 
     async fn execute(self) -> Result<(), String> {
+        if let Command::Services(command) = self.command {
+            print(&command.run()?);
+            return Ok(());
+        }
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
-            Command::Demo => serve_demo(settings).await,
+            Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
             Command::Site(command) => sites(command, &open(&settings).await?).await,
             Command::Replay { file, server } => {
                 let text = std::fs::read_to_string(&file)
@@ -198,7 +198,7 @@ impl Cli {
             }
             Command::Key(command) => keys::run(command, &settings).await,
             Command::Operator(command) => operators::run(command, &settings).await,
-            Command::Notice(command) => publish(command, &open(&settings).await?).await,
+            Command::Notice(command) => notices::run(command, &settings).await,
             Command::Receipt { site, view, decision } => {
                 let store = open(&settings).await?;
                 let site = known(&store, &site).await?;
@@ -224,7 +224,7 @@ impl Cli {
                 print(&arguments.run(&store).await?);
                 Ok(())
             }
-            Command::Verify(_) => Err("`verify` is run without settings.".to_owned()),
+            Command::Verify(_) | Command::Services(_) => Err("This is run without settings.".to_owned()),
         }
     }
 }
@@ -238,8 +238,7 @@ async fn app(settings: &Settings) -> Result<App, String> {
     let store = open(settings).await?;
     // A log that was shortened is not written on, whoever writes.
     settings.outside().compare(&store).await?;
-    let address = SocketAddr::new(settings.host, settings.port);
-    Ok(App::new(store, Clock::default(), None).under(settings, address))
+    Ok(App::new(store, Clock::default(), settings))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
@@ -252,11 +251,13 @@ async fn serve(settings: Settings) -> Result<(), String> {
     Ok(())
 }
 
-async fn serve_demo(settings: Settings) -> Result<(), String> {
+async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), String> {
     log::start(&settings)?;
     let interrupted = interruption()?;
     let public_url = settings.public_url.clone();
-    let server = Server::start_with(settings, Clock::default(), true).await?;
+    let examples = examples.map(Example::read_all).transpose()?.unwrap_or_default();
+    let pages = || examples.iter().flat_map(Example::pages).collect::<Vec<_>>();
+    let server = Server::start_demo(settings, demo::Pages::with(pages())).await?;
     let port = server.address().port();
     let local = format!("http://{}", server.address());
     let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
@@ -274,6 +275,13 @@ async fn serve_demo(settings: Settings) -> Result<(), String> {
             site = demo::SITE
         )),
         None => print("  Operator key was shown at the first start; `assent key create` makes another\n"),
+    }
+    for example in &examples {
+        let own = |site: &SiteId| vec![demo::examples::origin(site, port)];
+        example.prepare(server.store(), server.clock().now(), own).await?;
+    }
+    for page in pages() {
+        print(&format!("  Example      {}/\n", page.origin(port)));
     }
     interrupted.await;
     print("\nStopping: answering what is under way.\n");
@@ -340,20 +348,6 @@ async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
                 print(&format!("{}\t{}\t{origins}\t{}{sharing}\n", site.id, site.environment, site.name));
             }
         }
-    }
-    Ok(())
-}
-
-async fn publish(
-    NoticeCommand::Publish { site, material, file }: NoticeCommand,
-    store: &Store,
-) -> Result<(), String> {
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
-    match notices::publish(store, &site, &text, &material, Clock::default().now()).await {
-        Ok(Published::Number(number)) => print(&format!("Published as notice {number} of `{site}`.\n")),
-        Ok(Published::Unchanged) => print("Nothing to publish: the newest notice says exactly this.\n"),
-        Err(error) => return Err(format!("{}: {error}", file.display())),
     }
     Ok(())
 }

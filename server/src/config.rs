@@ -9,6 +9,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use crate::exports::Exports;
 use crate::outside::Outside;
 use crate::signing_keys::KeySource;
 use crate::witnesses::Witness;
@@ -38,6 +39,11 @@ pub struct Settings {
     pub witnesses: Vec<Witness>,
     /// After how many days entries of the audit log are erased; 0 keeps them.
     pub audit_days: u32,
+    /// The folder in which exports wait for whoever asked for them. Default: `exports` beside an SQLite database, else
+    /// `data/exports`.
+    pub export_folder: Option<PathBuf>,
+    /// After how many days they are removed.
+    pub export_days: u32,
     /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
     pub public_url: Option<String>,
     /// Minutes without a request after which an operator has to sign in again.
@@ -72,6 +78,8 @@ impl Default for Settings {
             checkpoint_url: None,
             witnesses: Vec::new(),
             audit_days: 365,
+            export_folder: None,
+            export_days: 7,
             public_url: None,
             session_idle_minutes: 480,
             session_days: 7,
@@ -129,6 +137,13 @@ impl Settings {
             file: self.checkpoint_file.clone().unwrap_or_else(beside),
             url: self.checkpoint_url.clone(),
         }
+    }
+
+    /// Exports in the background.
+    #[must_use]
+    pub fn exports(&self) -> Exports {
+        let folder = self.export_folder.clone().unwrap_or_else(|| self.beside_the_database("exports"));
+        Exports::new(folder, self.export_days)
     }
 
     /// Who cosigns.
@@ -194,6 +209,7 @@ mod tests {
         let settings: Settings = Figment::new().merge(Toml::string(&uncommented)).extract().unwrap();
         let optional = Settings {
             public_url: None,
+            export_folder: None,
             signing_key_file: None,
             signing_key: None,
             checkpoint_file: None,

@@ -15,8 +15,10 @@ pub mod config;
 pub mod decisions;
 pub mod demo;
 pub mod domain;
+pub mod drafts;
 pub mod error;
 pub mod export;
+pub mod exports;
 pub mod extract;
 pub mod keys;
 pub mod limits;
@@ -29,6 +31,7 @@ pub mod outside;
 pub mod pages;
 pub mod probes;
 pub mod publish;
+pub mod publishing;
 pub mod receipts;
 pub mod recorder;
 pub mod retention;
@@ -42,6 +45,7 @@ pub mod statistics;
 pub mod store;
 pub mod tag;
 pub mod verify;
+pub mod versions;
 pub mod widget;
 pub mod witnesses;
 
@@ -94,6 +98,21 @@ impl Server {
         with_demo_page: bool,
         sealer: Sealer,
     ) -> Result<Self, String> {
+        Self::start_showing(settings, clock, with_demo_page.then(demo::Pages::default), sealer).await
+    }
+
+    /// With the demo's page and those of examples.
+    pub async fn start_demo(settings: Settings, pages: demo::Pages) -> Result<Self, String> {
+        let sealer = Sealer::new(settings.signing_keys());
+        Self::start_showing(settings, Clock::default(), Some(pages), sealer).await
+    }
+
+    async fn start_showing(
+        settings: Settings,
+        clock: Clock,
+        demo: Option<demo::Pages>,
+        sealer: Sealer,
+    ) -> Result<Self, String> {
         // The port first: a second start by mistake should say so, and not wait for the first one's database.
         let wanted = SocketAddr::new(settings.host, settings.port);
         let listener = TcpListener::bind(wanted).await.map_err(|error| match error.kind() {
@@ -113,9 +132,10 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App::new(store, clock, None).under(&settings, address);
+        let app = App::new(store, clock, &settings).at(address);
+        let app = App::new(store, clock, &settings).under(&settings, address);
         let (stop, stopped) = oneshot::channel();
-        let router = router::router(app.clone(), with_demo_page);
+        let router = router::router(app.clone(), demo.as_ref());
         let serving = tokio::spawn(
             axum::serve(listener, router)
                 .with_graceful_shutdown(async {
@@ -124,9 +144,11 @@ impl Server {
                 .into_future(),
         );
         let mut chores = JoinSet::new();
+        chores.spawn(publishing::run(app.clone()));
         chores.spawn(retention::run(app.clone(), settings.audit_days));
         chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
         chores.spawn(operators::sessions::forget(app.clone()));
+        chores.spawn(exports::run(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
@@ -170,6 +192,9 @@ impl Server {
             tracing::warn!(%error, "the newest displays could not be counted");
         }
         self.chores.shutdown().await;
+        if let Err(error) = self.app.exports.release(&self.app.store).await {
+            tracing::warn!(%error, "an export under way begins again only after a while");
+        }
         if let Err(error) = self.outside.keep_all(&self.app.store).await {
             tracing::warn!(error, "the newest checkpoints could not be kept outside the database");
         }

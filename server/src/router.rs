@@ -14,15 +14,15 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
 use crate::operators::sessions;
-use crate::pages::{choices, cookies, notice, replay, verify};
+use crate::pages::{choices, cookies, notice, replay, verify, versions};
 use crate::state::App;
 use crate::{admin, api, demo, log, probes, publish, tag, widget};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
 
-/// Every address of the server; the demo page's only if it is wanted.
-pub fn router(app: App, with_demo_page: bool) -> Router {
+/// Every address of the server; the demo's pages only if they are wanted.
+pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
     let request_id = HeaderName::from_static(log::REQUEST_ID);
     let nosniff = SetResponseHeaderLayer::overriding(
         HeaderName::from_static("x-content-type-options"),
@@ -50,6 +50,7 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         .route("/_assent/{site}", get(tag::get_tag))
         .route("/_assent/widget/{hash}/{file}", get(widget::get_widget_file))
         .route("/_assent/assent.d.ts", get(widget::get_types))
+        .route("/_assent/{site}/notices", get(versions::get_versions))
         .route("/_assent/{site}/notices/{file}", get(notice::get_notice_file))
         // The visitor
         .merge(api::visitor_routes().layer(pages_may_ask(app.clone())))
@@ -67,8 +68,8 @@ pub fn router(app: App, with_demo_page: bool) -> Router {
         // Probes
         .route("/healthz", get(probes::get_health))
         .route("/readyz", get(probes::get_readiness));
-    if with_demo_page {
-        router = router.route("/", get(demo::get_page));
+    if let Some(pages) = demo {
+        router = router.merge(pages.routes());
     }
     router
         .fallback(async || Error::NotFound)
@@ -102,6 +103,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
+    use crate::config::Settings;
     use crate::sealer::Sealer;
     use crate::signing_keys::KeySource;
     use crate::store::Store;
@@ -119,8 +121,8 @@ mod tests {
         let url = format!("sqlite:{}", folder.path().join("assent.db").display());
         let key = folder.path().join("assent.key");
         let store = Store::open(&url, Sealer::new(KeySource::File(key))).await.unwrap();
-        let app = App::new(store, Clock::manual(0), None);
-        let served = addresses(&router(app, true));
+        let app = App::new(store, Clock::manual(0), &Settings::default());
+        let served = addresses(&router(app, Some(&demo::Pages::default())));
         assert!(
             served.contains("/_assent/{site}/decisions"),
             "the router's addresses can be read: {served:?}"

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::cargo::{binaries, cargo, must_run};
+use crate::cargo::{binaries, cargo, must_run, workspace};
 use crate::wasm;
 
 #[derive(clap::Args)]
@@ -13,6 +13,9 @@ pub(crate) struct Options {
     /// Build with optimisations
     #[arg(long)]
     release: bool,
+    /// Serve the sites in `examples/` too, each under a name of its own
+    #[arg(long)]
+    examples: bool,
     /// The server's own options, such as `--port 9000`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
@@ -20,7 +23,12 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let binary = build_server(options.release)?;
-    become_(Command::new(binary).arg("demo").args(&options.arguments))
+    let mut demo = Command::new(binary);
+    demo.arg("demo");
+    if options.examples {
+        demo.arg("--examples").arg(workspace().join("examples"));
+    }
+    become_(demo.args(&options.arguments))
 }
 
 pub(crate) fn build() -> Result<()> {

@@ -171,6 +171,18 @@ impl ReceiptsQuery {
     }
 }
 
+/// Reads a query that is no filter.
+pub(crate) fn only(raw: Option<&str>, others: &[&str]) -> Result<Others> {
+    let mut read = Others::new();
+    for (name, value) in form_urlencoded::parse(raw.unwrap_or_default().as_bytes()) {
+        if !others.contains(&&*name) {
+            return Err(Error::InvalidQuery(format!("`{name}` cannot be asked for here")));
+        }
+        read.insert(name.into_owned(), value.into_owned());
+    }
+    Ok(read)
+}
+
 fn id<T: FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T> {
     value.parse().map_err(|error| Error::InvalidQuery(format!("`{name}`: {error}")))
 }

@@ -37,9 +37,7 @@ impl Store {
         filter: &Filter,
         visitors: &[&str],
     ) -> sqlx::Result<Vec<EdgeRow>> {
-        let kinds = if filter.kind.is_everything() { None } else { Some(self.kinds(site).await?) };
-        let kinds: Option<Vec<i64>> = kinds
-            .map(|kinds| kinds.iter().filter(|kind| filter.kind.takes(kind)).map(|kind| kind.kind).collect());
+        let kinds = self.kinds_within(site, filter).await?;
         let mut rows = Vec::with_capacity(2 * visitors.len());
         on_engine!(self, |pool, Db| {
             for some in in_statements(visitors) {

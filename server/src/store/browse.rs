@@ -120,14 +120,7 @@ impl Store {
     ) -> sqlx::Result<Reader> {
         let bounds = Bounds::new(filter, order, after);
         let restricted = self.restricted_visitors(site).await?;
-        let kinds = if filter.kind.is_everything() {
-            None
-        } else {
-            let kinds = self.kinds(site).await?;
-            Some(
-                kinds.iter().filter(|kind| filter.kind.takes(kind)).map(|kind| kind.kind).collect::<Vec<_>>(),
-            )
-        };
+        let kinds = self.kinds_within(site, filter).await?;
         let nothing = kinds.as_ref().is_some_and(Vec::is_empty) || restricted.contains(&None);
         let way = match (&filter.visitor, kinds) {
             _ if nothing => Way::Ended,
@@ -148,6 +141,26 @@ impl Store {
         limit: i64,
     ) -> sqlx::Result<Vec<ReceiptRow>> {
         self.reader(site, filter, Order::OldestFirst, Some(place)).await?.next(limit).await
+    }
+
+    /// How many receipts a filter takes, give or take those that are not shown.
+    pub async fn count_receipts(&self, site: &SiteId, filter: &Filter) -> sqlx::Result<i64> {
+        let kinds = self.kinds_within(site, filter).await?;
+        on_engine!(self, |pool, Db| {
+            let mut query =
+                QueryBuilder::<Db>::new("select count(*) from receipts where body is not null and site = ");
+            query.push_bind(site.as_str());
+            if let Some(visitor) = &filter.visitor {
+                query.push(" and visitor = ").push_bind(visitor.as_str());
+            }
+            push_time(&mut query, filter);
+            match kinds.as_deref() {
+                Some([]) => return Ok(0),
+                Some(kinds) => push_kinds(&mut query, kinds),
+                None => {}
+            }
+            query.build_query_scalar().fetch_one(pool).await
+        })
     }
 
     /// Whose receipts may be kept but not shown (GDPR art. 18); nobody in particular means everybody's.

@@ -8,7 +8,7 @@ use assent_shared::decision::{Choices, Method};
 use assent_shared::{PurposeId, Receipt, SiteId};
 use moka::future::Cache;
 
-use super::{Store, Transaction, on_engine, on_transaction};
+use super::{Filter, Store, Transaction, on_engine, on_transaction};
 
 /// Kinds that are remembered. A site has some dozens; whoever makes up more only makes them be looked up.
 const REMEMBERED: u64 = 10_000;
@@ -149,6 +149,19 @@ impl Transaction {
 }
 
 impl Store {
+    /// The kinds that a filter takes; nothing if it takes all of them, those to come included.
+    pub(super) async fn kinds_within(
+        &self,
+        site: &SiteId,
+        filter: &Filter,
+    ) -> sqlx::Result<Option<Vec<i64>>> {
+        if filter.kind.is_everything() {
+            return Ok(None);
+        }
+        let kinds = self.kinds(site).await?;
+        Ok(Some(kinds.iter().filter(|kind| filter.kind.takes(kind)).map(|kind| kind.kind).collect()))
+    }
+
     /// Every kind that occurs at a site.
     pub async fn kinds(&self, site: &SiteId) -> sqlx::Result<Vec<KindRow>> {
         on_engine!(self, |pool| {

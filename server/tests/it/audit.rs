@@ -4,6 +4,7 @@ mod tampered;
 
 use assent::access::{Caller, Grant, Permission, Role};
 use assent::audit::{self, Action, AuditFormat, AuditQuery, Wanted};
+use assent::config::Settings;
 use assent::error::Error;
 use assent::retention::erase_audit;
 use assent::state::App;
@@ -33,7 +34,7 @@ const DAY: i64 = 86_400_000;
 
 /// What handlers reach of a running server.
 pub(crate) fn app(server: &TestServer) -> App {
-    App::new(server.store().clone(), server.clock.clone(), None)
+    App::new(server.store().clone(), server.clock.clone(), &Settings::default())
 }
 
 pub(crate) fn owner() -> Caller {
@@ -193,7 +194,7 @@ async fn many_write_at_once_and_nothing_is_lost(engine: Engine) {
         server.folder().join("assent.key"),
     ));
     let other = Store::open(server.database_url(), sealer).await.unwrap();
-    let apps = [app(&server), App::new(other, server.clock.clone(), None)];
+    let apps = [app(&server), App::new(other, server.clock.clone(), &Settings::default())];
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..60 {
         let app = apps[number % 2].clone();

@@ -10,7 +10,7 @@ use assent::Server;
 use assent::clock::Clock;
 use assent::config::Settings;
 use assent::keys::KeyWish;
-use assent::store::{Environment, Filter, Place, ReceiptRow, Site, Store};
+use assent::store::{Environment, Filter, NewPublication, Origin, Place, ReceiptRow, Site, Store};
 use assent::{keys, notices};
 use assent_shared::ledger::proof::Opening;
 use assent_shared::ledger::{Checkpoint, Frontier, PublicKey, ReceiptProof, SignedCheckpoint};
@@ -25,6 +25,15 @@ use tempfile::TempDir;
 pub(crate) const NOW: i64 = 1_795_219_200_000;
 pub(crate) const PAGE: &str = "https://shop.example";
 pub(crate) const NOTICE: &str = include_str!("../../../examples/demo/notice.toml");
+
+/// How a test publishes that writes a notice's bytes by hand.
+pub(crate) const BY_HAND: NewPublication<'static> = NewPublication {
+    origin: Origin::File,
+    published_by: "a test",
+    material: "[]",
+    overrides: "[]",
+    note: None,
+};
 
 /// Where receipts are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +162,18 @@ impl TestServer {
     pub(crate) async fn replace_key(&mut self, key: &std::path::Path) {
         let fresh = Self::start_with_key(self.database.as_ref().unwrap().engine(), Some(key)).await;
         std::mem::replace(self, fresh).finish().await;
+    }
+
+    /// Another site, without a notice.
+    pub(crate) async fn add_site(&self, id: &SiteId) {
+        let site = Site {
+            id: id.clone(),
+            name: id.to_string(),
+            environment: Environment::Production,
+            origins: vec![format!("https://{id}.example")],
+            share_subdomains: false,
+        };
+        assert!(self.store().add_site(&site, NOW).await.unwrap());
     }
 
     /// Where the test's files are.

@@ -9,6 +9,7 @@ mod ledger;
 
 mod bundle;
 mod decisions;
+mod drafts;
 mod erasure;
 mod exports;
 mod forks;
@@ -19,6 +20,7 @@ mod pages;
 mod people;
 mod process;
 mod publish;
+mod services;
 mod sharing;
 mod tags;
 mod verify;
