@@ -86,6 +86,8 @@ mod notice_changes;
 mod odd_devices;
 #[path = "pages/scenario.rs"]
 mod pages;
+#[path = "preview/scenario.rs"]
+mod preview;
 #[path = "prerendered/scenario.rs"]
 mod prerendered;
 #[path = "queue_survives/scenario.rs"]
@@ -168,7 +170,7 @@ fn main() -> ExitCode {
         history hostile_page keyboard languages late_answer light_layouts locales manage narrow news not_covered
         notice_changes odd_devices pages queue_survives reject_all reopen replay returning_visit server_down
         signal stale_notice storage_refused strict_csp tag_anywhere tag_at_the_end third_party
-        prerendered subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts")
+        prerendered preview subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts")
         behind_nginx["behind nginx"]
     };
     let mut trials = Vec::new();
