@@ -22,6 +22,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::error::{Error, Result};
+use crate::notices::catalogue;
 use crate::serve_file::Precompressed;
 use crate::state::App;
 use crate::statistics::{self, shown};
@@ -40,10 +41,11 @@ fn for_operators() -> OpenApiRouter<App> {
         .merge(versions::routes())
         .merge(receipts::routes())
         .merge(affected::routes())
+        .merge(exports::routes())
         .merge(operators::routes())
         .merge(keys::routes())
-        .merge(exports::routes())
         .merge(audit::routes())
+        .merge(catalogue::routes())
         .merge(sites::api::routes())
         .merge(statistics::api::routes())
 }

@@ -132,7 +132,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App::new(store, clock, &settings).under(&settings, address);
+        let app = App::new(store, clock, &settings).at(address);
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), demo.as_ref());
         let serving = tokio::spawn(

@@ -48,31 +48,33 @@ impl App {
     /// What handlers reach, over an open database.
     #[must_use]
     pub fn new(store: Store, clock: Clock, settings: &Settings) -> Self {
-        Self {
+        let public_url: Option<Arc<str>> =
+            settings.public_url.as_ref().map(|url| url.trim_end_matches('/').into());
+        let app = Self {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
             tally: Tally::default(),
             limits: Limits::new(limits::OWN_RECORDS),
+            exports: settings.exports(),
             logins: Limits::new(limits::LOGINS),
             passwords: Passwords::default(),
-            session_rules: Rules::default(),
-            home: Arc::default(),
-            exports: settings.exports(),
+            session_rules: Rules::new(settings),
             store,
             clock,
-            public_url: settings.public_url.clone().map(Into::into),
-        }
+            home: public_url.clone().unwrap_or_default(),
+            public_url,
+        };
+        app.at(SocketAddr::new(settings.host, settings.port))
     }
 
-    /// The same where these settings hold, and the server is, or would be, at `address`.
+    /// The same where the server listens at `address`.
     #[must_use]
-    pub fn under(mut self, settings: &Settings, address: SocketAddr) -> Self {
-        self.public_url = settings.public_url.as_ref().map(|url| Arc::from(url.trim_end_matches('/')));
-        // Nobody can open 0.0.0.0; whoever reads the link at the start sits in front of the machine.
-        let host = if address.ip().is_unspecified() { [127, 0, 0, 1].into() } else { address.ip() };
-        let local = || Arc::from(format!("http://{}", SocketAddr::new(host, address.port())));
-        self.home = self.public_url.clone().unwrap_or_else(local);
-        self.session_rules = Rules::new(settings);
+    pub fn at(mut self, address: SocketAddr) -> Self {
+        if self.public_url.is_none() {
+            // Nobody can open 0.0.0.0; whoever reads the link at the start sits in front of the machine.
+            let host = if address.ip().is_unspecified() { [127, 0, 0, 1].into() } else { address.ip() };
+            self.home = format!("http://{}", SocketAddr::new(host, address.port())).into();
+        }
         self
     }
 }

@@ -2,6 +2,7 @@
 //! Refuses to guess: a cookie stands here only where its vendor says what it is for and how long it lives.
 
 mod add;
+mod api;
 mod command;
 #[cfg(test)]
 mod tests;
@@ -12,8 +13,10 @@ use assent_shared::PurposeId;
 use assent_shared::notice::{Lifetime, StorageKind};
 use assent_shared::terms::{Location, PurposeType};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use self::add::add;
+pub use self::api::routes;
 pub use self::command::ServicesCommand;
 
 /// Lists the services; each file is read when the first of them is wanted, and then kept.
@@ -35,7 +38,7 @@ services! {
 }
 
 /// A service that sites use, as far as it is the same on all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// Its name in commands and addresses.
@@ -74,7 +77,7 @@ pub struct Service {
 }
 
 /// Whose a service is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
     /// Its seat.
@@ -86,22 +89,24 @@ pub struct Provider {
 }
 
 /// A cookie or storage key of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceCookie {
     /// What it is for, in English.
     pub about: String,
     /// Where it is kept.
     #[serde(default)]
+    #[schema(value_type = String)]
     pub kind: StorageKind,
     /// How long it lives.
+    #[schema(value_type = String)]
     pub lifetime: Lifetime,
     /// Its name; `*` stands for any run of characters.
     pub name: String,
 }
 
 /// What a service or a purpose serves, as far as it matters to what may be called necessary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Measuring visits.

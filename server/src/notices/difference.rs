@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 use assent_shared::notice::{Lifetime, Purpose, StorageKind, Unit};
 use assent_shared::{Notice, PurposeId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use self::leaves::{Leaf, leaves};
 
 /// One difference between two notices.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Change {
     /// The purpose that it is about, if it is about one.
     pub purpose: Option<PurposeId>,

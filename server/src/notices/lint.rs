@@ -18,6 +18,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use self::command::{LintArguments, Overriding, overriding};
 pub use self::judge::{Accepted, Overridden, Override, SHORTEST_REASON, judge};
@@ -27,7 +28,7 @@ use super::file::NoticeFile;
 macro_rules! rules {
     ($($(#[$doc:meta])* $rule:ident = $name:literal, $source:literal;)*) => {
         /// A practice that regulators refuse.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum Rule {
             $($(#[$doc])* #[serde(rename = $name)] $rule,)*
         }
@@ -119,7 +120,7 @@ impl FromStr for Rule {
 }
 
 /// How much a finding weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Published only with an [`Override`].
@@ -129,7 +130,7 @@ pub enum Severity {
 }
 
 /// What a rule found at one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Finding {
     /// Which rule.
     pub rule: Rule,

@@ -1,6 +1,7 @@
 //! Owns the binary as an operator runs it: started, interrupted, killed, and asked on the command line.
 
 mod ledger;
+mod lint;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

@@ -32,7 +32,13 @@ fn every_notice_of_the_repository_comes_back() {
             "{DEMO}\n[adapters.google]\nglobal = \"layer2\"\nfixed = {{}}\nstates = {{ \"ad storage\" = [\"video\"] }}\n\
              [adapters.ours]\nglobal = \"ours\"\nby = \"items\"\ncalls.update = [1, {{ \"a b\" = [true, \"$choices\"] }}]\n"
         ),
-        format!("{DEMO}\n[appearance]\nlayout = \"box\"\nradius = 0\ndark.accent = \"#ffb000\"\n"),
+        DEMO.replace(
+            "name = \"Video\"",
+            "name = \"Video\"\nchanged = \"Films come from another house now.\"",
+        ),
+        format!(
+            "{DEMO}\n[appearance]\nessential_only = \"bar\"\nlayout = \"box\"\nradius = 0\ndark.accent = \"#ffb000\"\n"
+        ),
     ];
     for text in texts {
         let read = read(&text).unwrap();

@@ -2,6 +2,7 @@
 //! Refuses to keep the reasons; publishing does.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Finding, Rule, Severity};
 
@@ -9,7 +10,7 @@ use super::{Finding, Rule, Severity};
 pub const SHORTEST_REASON: usize = 20;
 
 /// Why something is published although a rule refuses it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Override {
     /// The rule that refuses.
@@ -21,7 +22,7 @@ pub struct Override {
 }
 
 /// A refusal that was overridden, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Overridden {
     /// What the rule found.
     pub finding: Finding,
@@ -30,7 +31,7 @@ pub struct Overridden {
 }
 
 /// What may be published.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Accepted {
     /// What is worth a look.
     pub warnings: Vec<Finding>,
