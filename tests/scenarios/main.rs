@@ -88,12 +88,12 @@ mod notice_changes;
 mod odd_devices;
 #[path = "pages/scenario.rs"]
 mod pages;
-#[path = "preview/scenario.rs"]
-mod preview;
 #[path = "pinned_tag/scenario.rs"]
 mod pinned_tag;
 #[path = "prerendered/scenario.rs"]
 mod prerendered;
+#[path = "preview/scenario.rs"]
+mod preview;
 #[path = "queue_survives/scenario.rs"]
 mod queue_survives;
 #[path = "reject_all/scenario.rs"]

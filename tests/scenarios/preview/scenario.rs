@@ -6,7 +6,8 @@ use assent_tests::operator::Operator;
 use assent_tests::stage::Stage;
 
 /// What is found in the frame's banner.
-const BAR: &str = "Array.from(document.querySelector('iframe').contentDocument.body.children, (one) => one.shadowRoot)
+const BAR: &str =
+    "Array.from(document.querySelector('iframe').contentDocument.body.children, (one) => one.shadowRoot)
     .find((root) => root && root.querySelector('[data-act]'))";
 
 pub(crate) async fn play(Stage { visitor, site, .. }: Stage) {
@@ -18,7 +19,8 @@ pub(crate) async fn play(Stage { visitor, site, .. }: Stage) {
     ann.fills("The same password again", "lamp under green river").await;
     ann.presses("Continue").await;
     let said = ann.reads().await;
-    let secret = said.split("Or type this in:").nth(1).and_then(|rest| rest.lines().next()).expect("a secret");
+    let secret =
+        said.split("Or type this in:").nth(1).and_then(|rest| rest.lines().next()).expect("a secret");
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_millis();
     let now = i64::try_from(seconds).expect("and not that late");
     let code = assent::operators::totp::code(&secret.replace(' ', ""), now).expect("a code");
@@ -28,9 +30,13 @@ pub(crate) async fn play(Stage { visitor, site, .. }: Stage) {
     let notice = "/admin/sites/shop/notice";
     ann.opens(notice).await;
     ann.looks("overview").await;
-    for (page, what) in
-        [("/who", "who"), ("/purposes", "purposes"), ("/languages/en", "words"), ("/looks", "look"), ("/toml", "file")]
-    {
+    for (page, what) in [
+        ("/who", "who"),
+        ("/purposes", "purposes"),
+        ("/languages/en", "words"),
+        ("/looks", "look"),
+        ("/toml", "file"),
+    ] {
         ann.opens(&format!("{notice}{page}")).await;
         ann.looks(what).await;
     }
