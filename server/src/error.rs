@@ -247,14 +247,6 @@ fn lines(findings: &[Finding]) -> String {
         .collect()
 }
 
-/// A permission as keys and messages name it.
-fn name(permission: Permission) -> String {
-    serde_json::to_value(permission)
-        .ok()
-        .and_then(|name| name.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
 /// Carries the error to the middleware that logs it and writes its body.
 #[derive(Clone)]
 pub struct Failure(pub Arc<Error>);

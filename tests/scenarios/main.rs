@@ -92,6 +92,8 @@ mod pages;
 mod pinned_tag;
 #[path = "prerendered/scenario.rs"]
 mod prerendered;
+#[path = "preview/scenario.rs"]
+mod preview;
 #[path = "queue_survives/scenario.rs"]
 mod queue_survives;
 #[path = "reject_all/scenario.rs"]
@@ -183,7 +185,7 @@ fn main() -> ExitCode {
         notice_changes odd_devices pages pinned_tag queue_survives reject_all reopen replay returning_visit server_down
         signal site_humanikos site_humanloop site_huumaan site_numino site_person_run stale_notice storage_refused
         strict_csp tag_anywhere tag_at_the_end third_party
-        prerendered subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts")
+        prerendered preview subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts")
         behind_nginx["behind nginx"]
     };
     let mut trials = Vec::new();

@@ -8,16 +8,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 use assent::Server;
-use assent::access::Caller;
+use assent::access::{Caller, Role};
 use assent::clock::day_of;
 use assent::config::{LogFormat, Settings};
 use assent::demo::examples::Example;
 use assent::keys;
 use assent::notices::{Published, publish};
+use assent::operators;
 use assent::retention::erase_what_is_due;
 use assent::sites::tag::{self, Pin};
 use assent::statistics;
-use assent::store::{By, Environment, Filter, Place, Site as Registered};
+use assent::store::{By, Environment, Filter, Place, RoleOn, Site as Registered};
 use assent_shared::{Receipt, SiteId};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -151,6 +152,15 @@ impl Site {
     /// Where the server listens; it must be up.
     pub async fn address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.server.lock().await.as_ref().context("the server is down")?.address())
+    }
+
+    /// Invites an owner; says where the server is, and the link by which they come in.
+    pub async fn invites(&self, email: &str) -> (String, String) {
+        let server = self.server.lock().await;
+        let server = server.as_ref().expect("the server is up");
+        let roles = vec![RoleOn { role: Role::Owner, site: None }];
+        let invited = operators::invite(server.app(), &Caller::command_line(), email, roles).await;
+        (format!("http://{}", server.address()), invited.expect("an owner can be invited").1)
     }
 
     /// Ends the server.
