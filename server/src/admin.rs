@@ -1,11 +1,20 @@
 //! Owns what the operator's pages share: their shell (navigation, trail, what was done), their style and their policy.
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
+pub mod account;
 pub mod api;
 pub mod audit;
 pub mod data;
+pub(crate) mod field;
+pub(crate) mod guard;
+pub mod keys;
+pub mod login;
+mod notice;
+mod notices;
+pub mod operators;
 pub mod sites;
 pub mod statistics;
+pub mod welcome;
 
 use std::sync::LazyLock;
 
@@ -51,6 +60,8 @@ pub fn routes() -> Router<App> {
         .merge(audit::routes())
         .merge(data::routes())
         .merge(sites::routes())
+        .merge(notice::routes())
+        .merge(notices::routes())
         .merge(statistics::routes())
 }
 
@@ -182,4 +193,10 @@ pub(crate) fn page(page: &impl Template) -> Result<Response> {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(response)
+}
+
+/// An instant as a person reads it.
+pub(crate) fn time(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| String::new(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }

@@ -4,31 +4,37 @@
 mod audit;
 mod keys;
 mod ledger;
+mod notices;
+mod operators;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use assent_shared::{DecisionId, PurposeId, SiteId};
+use assent_shared::{DecisionId, SiteId};
 use clap::{Parser, Subcommand};
 
 use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
+use self::notices::NoticeCommand;
+use self::operators::OperatorCommand;
 use crate::access::Caller;
+use crate::audit::Action;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::demo::examples::Example;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
-use crate::notices::Published;
+use crate::notices::catalogue::ServicesCommand;
+use crate::operators::links;
 use crate::pages::replay;
 use crate::receipts::View;
 use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::{Environment, Site, Store};
 use crate::verify::Verification;
-use crate::{Server, data, demo, domain, log, notices, receipts};
+use crate::{Server, data, demo, domain, log, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -53,12 +59,18 @@ enum Command {
     /// Add and list sites
     #[command(subcommand)]
     Site(SiteCommand),
+    /// Invite operators, change what they may, let them back in
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Make and revoke operator keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Publish notices
+    /// Write, publish and compare notices
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// Show the services that the catalogue knows; needs no database
+    #[command(subcommand)]
+    Services(ServicesCommand),
     /// Say where a file's receipts can be seen as they were shown
     Replay {
         /// What a visitor downloaded, or an export as jsonl
@@ -126,21 +138,6 @@ enum SiteCommand {
     List,
 }
 
-#[derive(Debug, Subcommand)]
-enum NoticeCommand {
-    /// Publish a notice file as the site's newest notice
-    Publish {
-        /// The site's id
-        #[arg(long)]
-        site: SiteId,
-        /// A purpose that changed so much that everybody is asked again, once for each
-        #[arg(long = "material", value_name = "PURPOSE")]
-        material: Vec<PurposeId>,
-        /// The notice file (TOML)
-        file: PathBuf,
-    },
-}
-
 /// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
 fn origin(text: &str) -> Result<String, String> {
     let wrong = "write scheme and host, such as https://shop.example, without a path";
@@ -157,8 +154,10 @@ impl Cli {
     /// Runs the command; the status is 0 if it did what was asked.
     pub async fn run(self) -> ExitCode {
         // Before any setting is read: whoever checks has no installation.
-        if let Command::Verify(verification) = &self.command {
-            return verification.run();
+        match &self.command {
+            Command::Verify(verification) => return verification.run(),
+            Command::Notice(NoticeCommand::Lint(arguments)) => return arguments.run(),
+            _ => {}
         }
         match self.execute().await {
             Ok(()) => ExitCode::SUCCESS,
@@ -170,6 +169,10 @@ impl Cli {
     }
 
     async fn execute(self) -> Result<(), String> {
+        if let Command::Services(command) = self.command {
+            print(&command.run()?);
+            return Ok(());
+        }
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
@@ -184,7 +187,7 @@ impl Cli {
                 }
                 Ok(())
             }
-            Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
+            Command::Ledger(command) => ledger::run(command, &settings, &app(&settings).await?).await,
             Command::Audit(command) => audit::run(command, &settings).await,
             Command::Data { json } => {
                 let report = data::report(&app(&settings).await?, &Caller::command_line()).await;
@@ -194,22 +197,21 @@ impl Cli {
                 Ok(())
             }
             Command::Erase(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, arguments.site()).await?;
+                let store =
+                    noted(&settings, Action::ReceiptErase, arguments.site(), arguments.about()).await?;
                 ledger::erase(arguments, &store).await
             }
             Command::Hold(command) => {
-                let store = open(&settings).await?;
-                known(&store, command.site()).await?;
+                let store = noted(&settings, command.action(), command.site(), command.about()).await?;
                 ledger::hold(command, &store).await
             }
             Command::Retention(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, arguments.site()).await?;
+                let store = noted(&settings, Action::SiteChange, arguments.site(), arguments.about()).await?;
                 ledger::retention(arguments, &store).await
             }
-            Command::Key(command) => keys::run(command, &settings, &open(&settings).await?).await,
-            Command::Notice(command) => publish(command, &open(&settings).await?).await,
+            Command::Key(command) => keys::run(command, &settings).await,
+            Command::Operator(command) => operators::run(command, &settings).await,
+            Command::Notice(command) => notices::run(command, &settings).await,
             Command::Receipt { site, view, decision } => {
                 let store = open(&settings).await?;
                 let site = known(&store, &site).await?;
@@ -230,12 +232,12 @@ impl Cli {
                 arguments.run(&store, Clock::default().now()).await
             }
             Command::Proof(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, &arguments.site).await?;
+                let about = format!("{}, its proof", arguments.decision);
+                let store = noted(&settings, Action::ReceiptView, &arguments.site, about).await?;
                 print(&arguments.run(&store).await?);
                 Ok(())
             }
-            Command::Verify(_) => Err("`verify` is run without settings.".to_owned()),
+            Command::Verify(_) | Command::Services(_) => Err("This is run without settings.".to_owned()),
         }
     }
 }
@@ -252,10 +254,35 @@ async fn app(settings: &Settings) -> Result<App, String> {
     Ok(App::new(store, Clock::default(), settings))
 }
 
+/// The database, once the audit log has what the command is about to do to a site.
+async fn noted(
+    settings: &Settings,
+    action: Action,
+    site: &SiteId,
+    about: impl Into<String>,
+) -> Result<Store, String> {
+    let app = app(settings).await?;
+    known(&app.store, site).await?;
+    note_down(&app, action, Some(site), about).await?;
+    Ok(app.store)
+}
+
+/// Writes down what the command line is about to do.
+async fn note_down(
+    app: &App,
+    action: Action,
+    site: Option<&SiteId>,
+    about: impl Into<String>,
+) -> Result<(), String> {
+    let noted = crate::audit::record(app, &Caller::command_line(), action, site, about).await;
+    noted.map_err(|error| error.cause().unwrap_or_else(|| format!("{error}.")))
+}
+
 async fn serve(settings: Settings) -> Result<(), String> {
     log::start(&settings)?;
     let interrupted = interruption()?;
     let server = Server::start(settings).await?;
+    print(&way_in(&server).await?);
     interrupted.await;
     server.stop().await;
     Ok(())
@@ -273,9 +300,10 @@ async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), S
     let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
     let origins =
         [local, format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"), url.clone()];
+    let way_in = way_in(&server).await?;
     let key = demo::prepare(server.store(), server.clock(), &origins).await?;
     print(&format!(
-        "\nAssent is running. Stop it with Ctrl-C.\n\n  Page         {url}/\n  Script tag   <script async src=\"{url}/_assent/{site}.js\"></script>\n",
+        "\nAssent is running. Stop it with Ctrl-C.\n\n  Page         {url}/\n  Script tag   <script async src=\"{url}/_assent/{site}.js\"></script>\n  Operators    {url}/admin\n{way_in}",
         site = demo::SITE
     ));
     match key {
@@ -296,6 +324,16 @@ async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), S
     print("\nStopping: answering what is under way.\n");
     server.stop().await;
     Ok(())
+}
+
+/// What is printed while nobody can sign in: the link that makes the first owner.
+async fn way_in(server: &Server) -> Result<String, String> {
+    let link = links::first(server.app()).await.map_err(explain)?;
+    Ok(link.map_or_else(String::new, |link| {
+        format!(
+            "\nNobody can sign in yet. Become the first owner within a day, by this link:\n\n  {link}\n\n"
+        )
+    }))
 }
 
 /// Listens from now on for the wish to end: Ctrl-C, or a supervisor's SIGTERM. Called before the server starts, so that
@@ -351,20 +389,6 @@ async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
     Ok(())
 }
 
-async fn publish(
-    NoticeCommand::Publish { site, material, file }: NoticeCommand,
-    store: &Store,
-) -> Result<(), String> {
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
-    match notices::publish(store, &site, &text, &material, Clock::default().now()).await {
-        Ok(Published::Number(number)) => print(&format!("Published as notice {number} of `{site}`.\n")),
-        Ok(Published::Unchanged) => print("Nothing to publish: the newest notice says exactly this.\n"),
-        Err(error) => return Err(format!("{}: {error}", file.display())),
-    }
-    Ok(())
-}
-
 async fn known(store: &Store, site: &SiteId) -> Result<Site, String> {
     match store.site(site).await {
         Ok(Some(site)) => Ok(site),
@@ -375,6 +399,14 @@ async fn known(store: &Store, site: &SiteId) -> Result<Site, String> {
 
 fn unknown_site(site: &SiteId) -> String {
     format!("There is no site `{site}`. `assent site list` shows them.")
+}
+
+/// What went wrong, as a sentence; whoever types commands may know the cause.
+fn explain(error: Error) -> String {
+    let text = error.cause().unwrap_or_else(|| error.to_string());
+    let mut letters = text.trim_end_matches('.').chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// An error as a person reads it.
