@@ -6,6 +6,8 @@ mod keys;
 mod ledger;
 mod notices;
 mod operators;
+mod sites;
+mod statistics;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,8 @@ use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use self::notices::NoticeCommand;
 use self::operators::OperatorCommand;
+use self::sites::SiteCommand;
+use self::statistics::StatisticsArguments;
 use crate::access::Caller;
 use crate::audit::Action;
 use crate::clock::Clock;
@@ -32,9 +36,9 @@ use crate::pages::replay;
 use crate::receipts::View;
 use crate::sealer::Sealer;
 use crate::state::App;
-use crate::store::{Environment, Site, Store};
+use crate::store::{Site, Store};
 use crate::verify::Verification;
-use crate::{Server, data, demo, domain, log, receipts};
+use crate::{Server, data, demo, log, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -56,7 +60,7 @@ enum Command {
         #[arg(long, value_name = "FOLDER")]
         examples: Option<PathBuf>,
     },
-    /// Add and list sites
+    /// Add, change and list sites, and see where their tags are
     #[command(subcommand)]
     Site(SiteCommand),
     /// Invite operators, change what they may, let them back in
@@ -111,43 +115,9 @@ enum Command {
     Export(ExportArguments),
     /// Write the proof of one receipt, which checks without this server
     Proof(ProofArguments),
+    Statistics(StatisticsArguments),
     /// Check a bundle, a receipt or a proof; needs no database and no network
     Verify(Verification),
-}
-
-#[derive(Debug, Subcommand)]
-enum SiteCommand {
-    /// Add a site
-    Add {
-        /// The site's id, used in addresses: shop
-        site: SiteId,
-        /// The origin of its pages, scheme and host; once for each
-        #[arg(long = "origin", required = true, value_name = "https://HOST", value_parser = origin)]
-        origins: Vec<String>,
-        /// The site's name for people [default: its id]
-        #[arg(long)]
-        name: Option<String>,
-        /// What the site is for
-        #[arg(long, value_enum, default_value_t)]
-        environment: Environment,
-        /// Let one choice hold for all subdomains: shop.example and www.shop.example
-        #[arg(long)]
-        share_subdomains: bool,
-    },
-    /// List the sites
-    List,
-}
-
-/// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
-fn origin(text: &str) -> Result<String, String> {
-    let wrong = "write scheme and host, such as https://shop.example, without a path";
-    let (scheme, host) = text.trim_end_matches('/').split_once("://").ok_or(wrong)?;
-    let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
-    if matches!(scheme, "http" | "https") && plain {
-        Ok(format!("{scheme}://{host}").to_ascii_lowercase())
-    } else {
-        Err(wrong.to_owned())
-    }
 }
 
 impl Cli {
@@ -177,7 +147,8 @@ impl Cli {
         match self.command {
             Command::Serve => serve(settings).await,
             Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
-            Command::Site(command) => sites(command, &open(&settings).await?).await,
+            Command::Site(command) => sites::run(command, &app(&settings).await?).await,
+            Command::Statistics(arguments) => arguments.run(&app(&settings).await?).await,
             Command::Replay { file, server } => {
                 let text = std::fs::read_to_string(&file)
                     .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
@@ -206,8 +177,9 @@ impl Cli {
                 ledger::hold(command, &store).await
             }
             Command::Retention(arguments) => {
-                let store = noted(&settings, Action::SiteChange, arguments.site(), arguments.about()).await?;
-                ledger::retention(arguments, &store).await
+                let app = app(&settings).await?;
+                known(&app.store, arguments.site()).await?;
+                ledger::retention(arguments, &app).await
             }
             Command::Key(command) => keys::run(command, &settings).await,
             Command::Operator(command) => operators::run(command, &settings).await,
@@ -358,37 +330,6 @@ fn interruption() -> Result<impl Future<Output = ()>, String> {
     })
 }
 
-async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
-    match command {
-        SiteCommand::Add { site, origins, name, environment, share_subdomains } => {
-            if ["widget", "verifier", "verify", "audit"].contains(&site.as_str()) {
-                return Err(format!("`{site}` is Assent's own address; choose another id."));
-            }
-            if share_subdomains
-                && let Some(origin) = origins.iter().find(|origin| domain::registrable(origin).is_none())
-            {
-                return Err(format!(
-                    "--share-subdomains: {origin} has no subdomains to share with. Its host is an address, `localhost`, or a name such as co.uk or github.io, under which strangers have theirs."
-                ));
-            }
-            let name = name.unwrap_or_else(|| site.to_string());
-            let new = Site { id: site.clone(), name, environment, origins, share_subdomains };
-            if !store.add_site(&new, Clock::default().now()).await.map_err(|error| error.to_string())? {
-                return Err(format!("There is a site `{site}` already."));
-            }
-            print(&format!("Added. Next: `assent notice publish --site {site} notice.toml`.\n"));
-        }
-        SiteCommand::List => {
-            for site in store.sites().await.map_err(|error| error.to_string())? {
-                let sharing = if site.share_subdomains { "\tshares subdomains" } else { "" };
-                let origins = site.origins.join(" ");
-                print(&format!("{}\t{}\t{origins}\t{}{sharing}\n", site.id, site.environment, site.name));
-            }
-        }
-    }
-    Ok(())
-}
-
 async fn known(store: &Store, site: &SiteId) -> Result<Site, String> {
     match store.site(site).await {
         Ok(Some(site)) => Ok(site),
@@ -412,6 +353,12 @@ fn explain(error: Error) -> String {
 /// An error as a person reads it.
 fn printable(error: impl std::fmt::Display) -> String {
     format!("{error}.")
+}
+
+/// An instant as programs and people read it.
+fn stamp(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| milliseconds.to_string(), |time| format!("{time:.0}"))
 }
 
 /// What a program may read goes to standard output; a reader that left is no reason to fail.

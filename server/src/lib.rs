@@ -134,7 +134,6 @@ impl Server {
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
         let app = App::new(store, clock, &settings).at(address);
-        let app = App::new(store, clock, &settings).under(&settings, address);
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), demo.as_ref());
         let serving = tokio::spawn(

@@ -5,9 +5,13 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, anyhow};
 use assent::Server;
+use assent::access::Caller;
+use assent::clock::day_of;
 use assent::config::{LogFormat, Settings};
 use assent::notices::{Published, publish};
-use assent::store::{Environment, Filter, Place, Site as Registered};
+use assent::sites::tag::{self, Pin};
+use assent::statistics;
+use assent::store::{By, Environment, Filter, Place, Site as Registered};
 use assent_shared::{Receipt, SiteId};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -150,6 +154,35 @@ impl Site {
                 receipt
             })
             .collect()
+    }
+
+    /// How often the shop's notices were shown so far, as its statistics say.
+    pub async fn displays(&self) -> i64 {
+        let server = self.server.lock().await;
+        let app = server.as_ref().expect("the server is up").app();
+        let (shop, today) = (SHOP.parse().expect("an id"), day_of(app.clock.now()));
+        let caller = Caller::command_line();
+        let statistics = statistics::read(app, &caller, &shop, today - 1..=today, By::Notice).await;
+        statistics.expect("statistics can be read").total.sums.shown
+    }
+
+    /// Waits until the shop's notices were shown `count` times.
+    pub async fn was_shown(&self, count: i64) {
+        eventually(&format!("{count} displays are counted"), || async {
+            let displays = self.displays().await;
+            assert!(displays <= count, "{displays} displays in place of {count}");
+            (displays == count).then_some(())
+        })
+        .await;
+    }
+
+    /// Pins the shop's tag as it is now; `base` is where the page gets it from.
+    pub async fn pin(&self, base: &str) -> Pin {
+        let server = self.server.lock().await;
+        let app = server.as_ref().expect("the server is up").app();
+        let (shop, english) = (SHOP.parse().expect("an id"), "en".parse().expect("a language"));
+        let pinned = tag::pin(app, &Caller::command_line(), &shop, &english, base).await;
+        pinned.expect("the tag can be pinned").0
     }
 
     /// Erases every receipt of the shop, as its retention would when they are old enough.

@@ -7,9 +7,12 @@ use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::HEXLOWER;
 
 use super::{note_down, print, printable};
+use crate::access::Caller;
 use crate::audit::Action;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::sites;
+use crate::sites::fields::Changes;
 use crate::state::App;
 use crate::store::{Erasure, HoldRow, Store};
 
@@ -86,14 +89,6 @@ impl EraseArguments {
 impl RetentionArguments {
     pub(super) fn site(&self) -> &SiteId {
         &self.site
-    }
-
-    /// As the audit log has it.
-    pub(super) fn about(&self) -> String {
-        match self.days {
-            Some(days) => format!("receipts are erased after {days} days"),
-            None => "receipts are kept".to_owned(),
-        }
     }
 }
 
@@ -283,9 +278,10 @@ pub(super) async fn hold(command: HoldCommand, store: &Store) -> Result<(), Stri
     Ok(())
 }
 
-pub(super) async fn retention(arguments: RetentionArguments, store: &Store) -> Result<(), String> {
+pub(super) async fn retention(arguments: RetentionArguments, app: &App) -> Result<(), String> {
     let RetentionArguments { site, days, .. } = arguments;
-    store.set_retention(&site, days.map(i64::from)).await.map_err(printable)?;
+    let changes = Changes { retention_days: Some(days.map(i64::from)), ..Changes::default() };
+    sites::change(app, &Caller::command_line(), &site, changes).await.map_err(printable)?;
     match days {
         Some(days) => {
             print(&format!("Receipts of `{site}` are erased after {days} days, unless they are held.\n"));

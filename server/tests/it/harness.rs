@@ -170,6 +170,11 @@ impl TestServer {
         assert!(self.store().add_site(&site, NOW).await.unwrap());
     }
 
+    /// A second server on the same database, with the same key and clock.
+    pub(crate) async fn another_server(&self) -> Server {
+        Server::start_with(self.settings.clone(), self.clock.clone(), false).await.unwrap()
+    }
+
     /// Where the test's files are.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.database.as_ref().unwrap().folder.path()

@@ -24,6 +24,8 @@ mod process;
 mod publish;
 mod services;
 mod sharing;
+mod sites;
+mod statistics;
 mod tags;
 mod verify;
 mod views;
