@@ -14,15 +14,13 @@ use std::sync::LazyLock;
 use assent_shared::Receipt;
 use axum::Router;
 use axum::http::HeaderMap;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use crate::error::{Error, Result};
 use crate::notices::catalogue;
 use crate::serve_file::Precompressed;
 use crate::state::App;
@@ -103,12 +101,6 @@ pub struct Download {
     /// The notices that the receipts name, by their numbers.
     #[schema(value_type = BTreeMap<String, Object>)]
     notices: BTreeMap<String, Value>,
-}
-
-/// An answer as JSON, for this caller only.
-pub(crate) fn json(value: &impl Serialize) -> Result<Response> {
-    let body = serde_json::to_vec(value).map_err(|error| Error::Internal(format!("answer: {error}")))?;
-    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
 
 /// The document, made once from what the router is made of.

@@ -83,6 +83,12 @@ pub enum Action {
     AuditView,
     /// The audit log was taken away as a file.
     AuditExport,
+    /// The audit log was begun anew, because the database was behind what was published.
+    AuditResume,
+    /// The same of a site's ledger.
+    LedgerResume,
+    /// A new key signs the ledgers.
+    SigningKeyAdd,
     /// What is stored was asked for.
     DataView,
     /// A file that was made before.
@@ -137,6 +143,9 @@ impl Action {
             Self::KeyRevoke => "key.revoke",
             Self::AuditView => "audit.view",
             Self::AuditExport => "audit.export",
+            Self::AuditResume => "audit.resume",
+            Self::LedgerResume => "ledger.resume",
+            Self::SigningKeyAdd => "signing_key.add",
             Self::DataView => "data.view",
             Self::ExportFetch => "export.fetch",
             Self::ExportRemove => "export.remove",

@@ -26,6 +26,7 @@ use self::receipts::{AffectedArguments, ReceiptArguments};
 use self::sites::SiteCommand;
 use self::statistics::StatisticsArguments;
 use crate::access::Caller;
+use crate::audit::Action;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::demo::examples::Example;
@@ -149,7 +150,7 @@ impl Cli {
                 }
                 Ok(())
             }
-            Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
+            Command::Ledger(command) => ledger::run(command, &settings, &app(&settings).await?).await,
             Command::Audit(command) => audit::run(command, &settings).await,
             Command::Data { json } => {
                 let report = data::report(&app(&settings).await?, &Caller::command_line()).await;
@@ -159,13 +160,12 @@ impl Cli {
                 Ok(())
             }
             Command::Erase(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, arguments.site()).await?;
+                let store =
+                    noted(&settings, Action::ReceiptErase, arguments.site(), arguments.about()).await?;
                 ledger::erase(arguments, &store).await
             }
             Command::Hold(command) => {
-                let store = open(&settings).await?;
-                known(&store, command.site()).await?;
+                let store = noted(&settings, command.action(), command.site(), command.about()).await?;
                 ledger::hold(command, &store).await
             }
             Command::Retention(arguments) => {
@@ -184,8 +184,8 @@ impl Cli {
                 arguments.run(&app).await
             }
             Command::Proof(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, &arguments.site).await?;
+                let about = format!("{}, its proof", arguments.decision);
+                let store = noted(&settings, Action::ReceiptView, &arguments.site, about).await?;
                 print(&arguments.run(&store).await?);
                 Ok(())
             }
@@ -204,6 +204,30 @@ async fn app(settings: &Settings) -> Result<App, String> {
     // A log that was shortened is not written on, whoever writes.
     settings.outside().compare(&store).await?;
     Ok(App::new(store, Clock::default(), settings))
+}
+
+/// The database, once the audit log has what the command is about to do to a site.
+async fn noted(
+    settings: &Settings,
+    action: Action,
+    site: &SiteId,
+    about: impl Into<String>,
+) -> Result<Store, String> {
+    let app = app(settings).await?;
+    known(&app.store, site).await?;
+    note_down(&app, action, Some(site), about).await?;
+    Ok(app.store)
+}
+
+/// Writes down what the command line is about to do.
+async fn note_down(
+    app: &App,
+    action: Action,
+    site: Option<&SiteId>,
+    about: impl Into<String>,
+) -> Result<(), String> {
+    let noted = crate::audit::record(app, &Caller::command_line(), action, site, about).await;
+    noted.map_err(|error| error.cause().unwrap_or_else(|| format!("{error}.")))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {

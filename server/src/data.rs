@@ -14,12 +14,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Caller, Permission, Role};
-use crate::api;
+use crate::answers;
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::extract::ByKey;
 use crate::state::App;
-use crate::store::Site;
+use crate::store::{KeyRow, Site};
 
 pub use installation::Installation;
 pub use kinds::{Kind, NEVER};
@@ -43,6 +43,8 @@ pub struct Report {
     pub never: Vec<String>,
     /// What each role may see and do.
     pub roles: Vec<RoleData>,
+    /// Who has which role, as far as it is about sites that the caller may know of.
+    pub people: Vec<PersonData>,
     /// Keys of programs that work.
     pub keys: Vec<KeyData>,
 }
@@ -81,6 +83,21 @@ pub struct RoleData {
     pub permissions: Vec<Permission>,
 }
 
+/// An operator and what they are.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PersonData {
+    /// Their e-mail address.
+    pub email: String,
+    /// Their name; empty until they came in.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+    /// The only site; none for all.
+    pub site: Option<String>,
+    /// Whether they are kept out.
+    pub disabled: bool,
+}
+
 /// A program's key.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct KeyData {
@@ -90,6 +107,10 @@ pub struct KeyData {
     pub label: String,
     /// The only site it opens; none for all.
     pub site: Option<String>,
+    /// What it may.
+    pub scopes: Vec<Permission>,
+    /// When it stops working by itself, milliseconds since 1970.
+    pub expires_at: Option<i64>,
 }
 
 /// A role's or a permission's name, as programs write it.
@@ -117,28 +138,47 @@ pub async fn report(app: &App, caller: &Caller) -> Result<Report> {
         told.push(site_data(app, site, days).await?);
     }
     let sites = told;
-    let knows = |site: Option<&str>| match site {
-        Some(site) => sites.iter().any(|own| own.site.as_str() == site),
+    let knows = |site: Option<&SiteId>| match site {
+        Some(site) => sites.iter().any(|own| own.site == *site),
         None => everything,
     };
-    let keys = app.store.keys().await?.into_iter().filter(|key| key.revoked_at.is_none());
+    let operators = app.store.operators().await?;
+    let roles = app.store.roles().await?.into_iter().filter(|(_, on)| knows(on.site.as_ref()));
+    let people = roles.filter_map(|(id, on)| {
+        let operator = operators.iter().find(|operator| operator.operator == id)?;
+        Some(PersonData {
+            email: operator.email.clone(),
+            name: operator.name.clone(),
+            role: on.role,
+            site: on.site.map(|site| site.to_string()),
+            disabled: operator.disabled_at.is_some(),
+        })
+    });
+    let people = people.collect();
+    let now = app.clock.now();
+    let works =
+        |key: &KeyRow| key.revoked_at.is_none() && key.expires_at.is_none_or(|expires_at| expires_at > now);
+    let keys = app.store.keys().await?.into_iter().filter(works);
     let keys = keys
-        .filter(|key| knows(key.site.0.as_ref().map(SiteId::as_str)))
+        .filter(|key| knows(key.site.0.as_ref()))
         .map(|key| KeyData {
             key_id: key.key_id,
             label: key.label,
             site: key.site.0.map(|site| site.to_string()),
+            scopes: key.scopes.0,
+            expires_at: key.expires_at,
         })
         .collect();
     let roles = Role::ALL.map(|role| RoleData { role, permissions: role.permissions().to_vec() }).to_vec();
     Ok(Report {
-        made_at: app.clock.now(),
+        made_at: now,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         installation: Installation::clone(&app.installation),
         kinds: kinds::all(&app.installation, &sites),
         never: NEVER.iter().map(|what| (*what).to_owned()).collect(),
         sites,
         roles,
+        people,
         keys,
     })
 }
@@ -175,5 +215,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, description = "What is stored", body = Report))
 )]
 pub(crate) async fn get_data(State(app): State<App>, ByKey(caller): ByKey) -> Result<Response> {
-    api::json(&report(&app, &caller).await?)
+    answers::json(&report(&app, &caller).await?)
 }

@@ -117,11 +117,10 @@ fn operations(document: &Value, tag: &Value) -> Vec<Operation> {
 fn operation(document: &Value, path: &str, method: &str, operation: &Value) -> Operation {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let answers = operation["responses"].as_object().into_iter().flatten();
-    let security = &operation["security"][0];
-    let known_by = match security.as_object() {
-        Some(scheme) if scheme.contains_key("key") => "An API key",
-        Some(scheme) if !scheme.is_empty() => "The secret of the visitor's browser",
-        _ => "Anybody",
+    let known_by = match scheme(operation) {
+        Some("key") => "An API key",
+        Some(_) => "The secret of the visitor's browser",
+        None => "Anybody",
     };
     Operation {
         id: text(&operation["operationId"]),
@@ -149,6 +148,12 @@ fn operation(document: &Value, path: &str, method: &str, operation: &Value) -> O
             .collect(),
         example: curl(document, path, method, operation),
     }
+}
+
+/// The first way by which a caller can be known.
+fn scheme(operation: &Value) -> Option<&str> {
+    let schemes = operation["security"].as_array().into_iter().flatten().filter_map(Value::as_object);
+    schemes.flat_map(|scheme| scheme.keys()).map(String::as_str).next()
 }
 
 /// The media types of a body or an answer.
@@ -251,8 +256,9 @@ fn curl(document: &Value, path: &str, method: &str, operation: &Value) -> String
     if method != "get" {
         let _ = write!(command, " -X {}", method.to_uppercase());
     }
-    if operation["security"][0].as_object().is_some_and(|scheme| !scheme.is_empty()) {
-        command += " \\\n  -H 'Authorization: Bearer KEY'";
+    if let Some(scheme) = scheme(operation) {
+        let secret = if scheme == "key" { "KEY" } else { "SECRET" };
+        let _ = write!(command, " \\\n  -H 'Authorization: Bearer {secret}'");
     }
     if let Some((media, content)) =
         operation["requestBody"]["content"].as_object().and_then(|all| all.iter().next())

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Action, record};
 use crate::access::{Caller, Permission};
-use crate::api;
+use crate::answers;
 use crate::error::{Error, Result};
 use crate::extract::ByKey;
 use crate::receipts::query::instant;
@@ -184,5 +184,5 @@ pub(super) async fn get_audit(
     query: Result<Query<AuditQuery>, QueryRejection>,
 ) -> Result<Response> {
     let Query(query) = query.map_err(|rejection| Error::InvalidQuery(rejection.body_text()))?;
-    api::json(&list(&app, &caller, &query).await?)
+    answers::json(&list(&app, &caller, &query).await?)
 }

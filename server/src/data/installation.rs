@@ -23,6 +23,14 @@ pub struct Installation {
     pub witnesses: Vec<String>,
     /// After how many days entries of the audit log are erased; 0 keeps them.
     pub audit_days: u32,
+    /// Where exports are made in the background.
+    pub export_folder: String,
+    /// After how many days they are removed.
+    pub export_days: u32,
+    /// Minutes without a request after which an operator's session ends.
+    pub session_idle_minutes: u32,
+    /// Days after which it ends anyhow.
+    pub session_days: u32,
     /// The address under which browsers reach the server.
     pub public_url: Option<String>,
     /// What is logged, as a filter.
@@ -52,6 +60,10 @@ impl Installation {
             checkpoint_url: settings.checkpoint_url.as_deref().map(without_secrets),
             witnesses: settings.witnesses.iter().map(|witness| without_secrets(&witness.url)).collect(),
             audit_days: settings.audit_days,
+            export_folder: settings.export_folder().display().to_string(),
+            export_days: settings.export_days,
+            session_idle_minutes: settings.session_idle_minutes,
+            session_days: settings.session_days,
             public_url: settings.public_url.clone(),
             log: settings.log.clone(),
             log_format: log_format.to_owned(),

@@ -189,6 +189,44 @@ fn of_operators(installation: &Installation) -> Vec<Kind> {
     };
     vec![
         kind(
+            "Operators",
+            "E-mail address, name, roles, a hash of the password (argon2id), the secret of the one-time codes, the last login.",
+            database(),
+            vec!["Until they are removed from the database; one who is kept out is marked".to_owned()],
+            roles(Permission::ManageOperators),
+            &["GDPR art. 6(1)(f) and 32: colleagues and their access"],
+        ),
+        kind(
+            "Sessions of operators",
+            "A hash of the session, whose it is, a coarse name of the browser, when it began and was last used; and the session's cookie.",
+            format!("{}; the operator's browser", database()),
+            vec![
+                format!(
+                    "{} minutes without a request (session_idle_minutes)",
+                    installation.session_idle_minutes
+                ),
+                format!("{} at the most (session_days)", days(i64::from(installation.session_days))),
+            ],
+            format!("the operator; {}", roles(Permission::ManageOperators)),
+            &["GDPR art. 32"],
+        ),
+        kind(
+            "Drafts of notices",
+            "What is being written, by whom it was last changed, and when it is to be published.",
+            database(),
+            vec!["Until published or discarded".to_owned()],
+            roles(Permission::ReadNotices),
+            &[],
+        ),
+        kind(
+            "Exports made in the background",
+            "Receipts as a file, as somebody asked for them, and who asked.",
+            format!("the folder {}", installation.export_folder),
+            vec![format!("{} (export_days)", days(i64::from(installation.export_days)))],
+            roles(Permission::ExportReceipts),
+            &["GDPR art. 5(1)(e)", "GDPR art. 32"],
+        ),
+        kind(
             "API keys",
             "A hash of the key, what it is for, what it may, when it was made and last used.",
             database(),

@@ -10,7 +10,7 @@ use crate::export::rfc3339;
 #[must_use]
 pub fn as_text(report: &Report) -> String {
     let mut text = String::new();
-    let Report { made_at, version, installation, sites, kinds, never, roles, keys } = report;
+    let Report { made_at, version, installation, sites, kinds, never, roles, people, keys } = report;
     let _ = writeln!(text, "# What Assent stores\n\nAs of {}, Assent {version}.\n", rfc3339(*made_at));
     let _ = writeln!(text, "- Database: {}, {}", installation.engine, installation.database);
     let _ = writeln!(text, "- Signing keys: {}", installation.signing_keys);
@@ -45,9 +45,16 @@ pub fn as_text(report: &Report) -> String {
         let permissions: Vec<String> = role.permissions.iter().map(word).collect();
         let _ = writeln!(text, "- {}: {}", word(role.role), permissions.join(", "));
     }
+    for person in people {
+        let site = person.site.as_deref().unwrap_or("all sites");
+        let kept_out = if person.disabled { ", kept out" } else { "" };
+        let _ =
+            writeln!(text, "- {} {}: {} of {site}{kept_out}", person.name, person.email, word(person.role));
+    }
     for key in keys {
         let site = key.site.as_deref().unwrap_or("all sites");
-        let _ = writeln!(text, "- key {} ({}): {site}", key.key_id, key.label);
+        let scopes: Vec<String> = key.scopes.iter().map(word).collect();
+        let _ = writeln!(text, "- key {} ({}): {} of {site}", key.key_id, key.label, scopes.join(", "));
     }
     text
 }

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 
+use assent::access::Permission;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -66,7 +67,7 @@ mod schemathesis {
         for number in 1..=20 {
             server.post(&refusal(number)).await;
         }
-        let key = server.operator_key(None).await;
+        let key = server.key(&Permission::ALL, None).await;
         let settings = server.folder().join("schemathesis.toml");
         std::fs::write(&settings, SETTINGS).unwrap();
         let document = server.url("/api/v1/openapi.json");
