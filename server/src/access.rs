@@ -86,11 +86,41 @@ impl Permission {
         ReadAudit,
         ManageOperators,
     ];
+
+    /// The name used in the API, in keys' scopes and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ReadStatistics => "read_statistics",
+            ReadNotices => "read_notices",
+            EditNotices => "edit_notices",
+            PublishNotices => "publish_notices",
+            ReadReceipts => "read_receipts",
+            ExportReceipts => "export_receipts",
+            EraseReceipts => "erase_receipts",
+            ManageSites => "manage_sites",
+            ManageKeys => "manage_keys",
+            ReadAudit => "read_audit",
+            ManageOperators => "manage_operators",
+        }
+    }
 }
 
 impl Role {
     /// Every one of them, the mightiest first.
     pub const ALL: [Self; 5] = [Self::Owner, Self::Admin, Self::Editor, Self::Auditor, Self::Viewer];
+
+    /// The name used in SQL, in the API and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Editor => "editor",
+            Self::Auditor => "auditor",
+            Self::Viewer => "viewer",
+        }
+    }
 
     /// What the role stands for.
     #[must_use]
@@ -205,6 +235,16 @@ mod tests {
             );
         }
         assert_eq!(Role::Auditor.permissions(), [ReadReceipts, ExportReceipts]);
+    }
+
+    #[test]
+    fn names_are_those_that_programs_write() {
+        for permission in Permission::ALL {
+            assert_eq!(serde_json::to_value(permission).unwrap(), permission.as_str());
+        }
+        for role in Role::ALL {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
+        }
     }
 
     #[test]

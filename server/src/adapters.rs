@@ -1,38 +1,25 @@
 //! Owns adapters as a notice file names them: the built-in ones, what replaces their fields, and the purposes they follow.
 //! Refuses to know a vendor: what each wants to be told is data (`adapters.toml`), and the loader tells it.
 
+mod entry;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use assent_shared::PurposeId;
 use assent_shared::adapter::{Adapter, Argument, By, Calls, FURTHEST_INTEGER, STATES};
 use assent_shared::notice::Purpose;
-use serde::Deserialize;
 use toml::Value;
 
-/// An adapter in a notice file. What is not given is the built-in adapter's of that name.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AdapterEntry {
-    by: Option<By>,
-    calls: Option<BTreeMap<CallName, Vec<Value>>>,
-    fixed: Option<BTreeMap<String, Value>>,
-    global: Option<String>,
-    purposes: Option<Vec<PurposeId>>,
-    states: Option<BTreeMap<String, Vec<PurposeId>>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum CallName {
-    Default,
-    Denied,
-    Granted,
-    Update,
-}
+pub(crate) use self::entry::{AdapterEntry, CallName};
 
 static BUILT_IN: LazyLock<BTreeMap<String, AdapterEntry>> =
     LazyLock::new(|| toml::from_str(include_str!("adapters.toml")).expect("a test has read it"));
+
+/// The names of the built-in adapters.
+pub(crate) fn built_in_names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.keys().map(String::as_str)
+}
 
 /// The adapters that a notice file names, for a notice of these purposes.
 pub(crate) fn resolve(
@@ -52,7 +39,7 @@ pub(crate) fn resolve(
 fn adapter(name: &str, entry: AdapterEntry, asked: &impl Fn(&PurposeId) -> bool) -> Result<Adapter, String> {
     let built_in = BUILT_IN.get(name).cloned().unwrap_or_default();
     let missing = |field: &str| {
-        let known: Vec<&str> = BUILT_IN.keys().map(String::as_str).collect();
+        let known: Vec<&str> = built_in_names().collect();
         format!("it is not built in ({}), so it needs {field}.", known.join(", "))
     };
     let own = entry.states.iter().flat_map(BTreeMap::values).chain(&entry.purposes).flatten();

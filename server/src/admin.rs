@@ -1,8 +1,17 @@
 //! Owns what the operator's pages share: their shell (navigation, trail, what was done), their style and their policy.
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
+pub mod account;
+pub(crate) mod field;
+pub(crate) mod guard;
+pub mod keys;
+pub mod login;
+mod notice;
+mod notices;
+pub mod operators;
 pub mod sites;
 pub mod statistics;
+pub mod welcome;
 
 use std::sync::LazyLock;
 
@@ -42,7 +51,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The pages that belong to no resource.
 pub fn routes() -> Router<App> {
-    Router::new().route("/admin/style.css", get(get_style)).merge(sites::routes()).merge(statistics::routes())
+    Router::new()
+        .route("/admin/style.css", get(get_style))
+        .merge(sites::routes())
+        .merge(notice::routes())
+        .merge(notices::routes())
+        .merge(statistics::routes())
 }
 
 /// `GET /admin/style.css`
@@ -173,4 +187,10 @@ pub(crate) fn page(page: &impl Template) -> Result<Response> {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(response)
+}
+
+/// An instant as a person reads it.
+pub(crate) fn time(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| String::new(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }

@@ -22,20 +22,30 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::error::{Error, Result};
+use crate::notices::catalogue;
 use crate::serve_file::Precompressed;
 use crate::state::App;
 use crate::statistics::{self, shown};
-use crate::{affected, audit, decisions, export, exports, me, publish, receipts, sites};
+use crate::{
+    affected, audit, decisions, drafts, export, exports, keys, me, operators, publish, publishing, receipts,
+    sites, versions,
+};
 
 /// What programs of operators may ask: everything under `/api/v1`.
-fn operators() -> OpenApiRouter<App> {
+fn for_operators() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get_document))
         .routes(routes!(export::get_export))
+        .merge(drafts::routes())
+        .merge(publishing::routes())
+        .merge(versions::routes())
         .merge(receipts::routes())
         .merge(affected::routes())
         .merge(exports::routes())
+        .merge(operators::routes())
+        .merge(keys::routes())
         .merge(audit::routes())
+        .merge(catalogue::routes())
         .merge(sites::api::routes())
         .merge(statistics::api::routes())
 }
@@ -58,7 +68,7 @@ fn with_options((schemas, paths, methods): UtoipaMethodRouter<App>) -> UtoipaMet
 
 /// The routes under `/api/v1`.
 pub fn operator_routes() -> Router<App> {
-    operators().into()
+    for_operators().into()
 }
 
 /// The routes that a site's pages call from another host, still without their CORS layer.
@@ -101,7 +111,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<Response> {
 
 /// The document, made once from what the router is made of.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let all = operators().merge(visitors()).merge(publish::first_ledger());
+    let all = for_operators().merge(visitors()).merge(publish::first_ledger());
     document::complete(&all.into_openapi())
 });
 

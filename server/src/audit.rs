@@ -38,6 +38,46 @@ pub enum Action {
     HoldList,
     /// Receipts as a stream or a file.
     ExportMake,
+    /// A draft was changed.
+    DraftSave,
+    /// A draft was taken away.
+    DraftDiscard,
+    /// A notice was published, at once or because its date had come.
+    NoticePublish,
+    /// A notice is to be published on a date.
+    NoticeSchedule,
+    /// Such a plan was taken back.
+    NoticeCancel,
+    /// Somebody signed in.
+    Login,
+    /// A wrong password or code for an operator who exists.
+    LoginRefused,
+    /// Somebody signed out.
+    Logout,
+    /// A link for somebody new.
+    OperatorInvite,
+    /// Somebody came in by their link, with a new password and a new secret.
+    OperatorArrive,
+    /// What an operator may.
+    OperatorRoles,
+    /// An operator is kept out.
+    OperatorDisable,
+    /// An operator is let in again.
+    OperatorEnable,
+    /// A link by which an operator comes in again.
+    OperatorReset,
+    /// Sessions of an operator are ended by hand.
+    SessionEnd,
+    /// An operator's own name.
+    AccountName,
+    /// An operator's own password.
+    AccountPassword,
+    /// The secret of an operator's own codes.
+    AccountCodes,
+    /// A key for programs.
+    KeyMake,
+    /// A key stops working.
+    KeyRevoke,
     /// The audit log was looked at.
     AuditView,
     /// The audit log was taken away as a file.
@@ -74,6 +114,26 @@ impl Action {
             Self::HoldLift => "hold.lift",
             Self::HoldList => "hold.list",
             Self::ExportMake => "export.make",
+            Self::DraftSave => "draft.save",
+            Self::DraftDiscard => "draft.discard",
+            Self::NoticePublish => "notice.publish",
+            Self::NoticeSchedule => "notice.schedule",
+            Self::NoticeCancel => "notice.cancel",
+            Self::Login => "operator.login",
+            Self::LoginRefused => "operator.login_refused",
+            Self::Logout => "operator.logout",
+            Self::OperatorInvite => "operator.invite",
+            Self::OperatorArrive => "operator.arrive",
+            Self::OperatorRoles => "operator.roles",
+            Self::OperatorDisable => "operator.disable",
+            Self::OperatorEnable => "operator.enable",
+            Self::OperatorReset => "operator.reset",
+            Self::SessionEnd => "session.end",
+            Self::AccountName => "account.name",
+            Self::AccountPassword => "account.password",
+            Self::AccountCodes => "account.codes",
+            Self::KeyMake => "key.make",
+            Self::KeyRevoke => "key.revoke",
             Self::AuditView => "audit.view",
             Self::AuditExport => "audit.export",
             Self::DataView => "data.view",

@@ -4,30 +4,39 @@
 mod audit;
 mod keys;
 mod ledger;
+mod notices;
+mod operators;
+mod sites;
+mod statistics;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use assent_shared::{DecisionId, PurposeId, SiteId};
+use assent_shared::{DecisionId, SiteId};
 use clap::{Parser, Subcommand};
 
 use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
+use self::notices::NoticeCommand;
+use self::operators::OperatorCommand;
+use self::sites::SiteCommand;
+use self::statistics::StatisticsArguments;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::demo::examples::Example;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
-use crate::notices::Published;
+use crate::notices::catalogue::ServicesCommand;
+use crate::operators::links;
 use crate::pages::replay;
 use crate::receipts::View;
 use crate::sealer::Sealer;
 use crate::state::App;
-use crate::store::{Environment, Site, Store};
+use crate::store::{Site, Store};
 use crate::verify::Verification;
-use crate::{Server, demo, domain, log, notices, receipts};
+use crate::{Server, demo, log, receipts};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -49,15 +58,21 @@ enum Command {
         #[arg(long, value_name = "FOLDER")]
         examples: Option<PathBuf>,
     },
-    /// Add and list sites
+    /// Add, change and list sites, and see where their tags are
     #[command(subcommand)]
     Site(SiteCommand),
+    /// Invite operators, change what they may, let them back in
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Make and revoke operator keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Publish notices
+    /// Write, publish and compare notices
     #[command(subcommand)]
     Notice(NoticeCommand),
+    /// Show the services that the catalogue knows; needs no database
+    #[command(subcommand)]
+    Services(ServicesCommand),
     /// Say where a file's receipts can be seen as they were shown
     Replay {
         /// What a visitor downloaded, or an export as jsonl
@@ -92,66 +107,19 @@ enum Command {
     Export(ExportArguments),
     /// Write the proof of one receipt, which checks without this server
     Proof(ProofArguments),
+    Statistics(StatisticsArguments),
     /// Check a bundle, a receipt or a proof; needs no database and no network
     Verify(Verification),
-}
-
-#[derive(Debug, Subcommand)]
-enum SiteCommand {
-    /// Add a site
-    Add {
-        /// The site's id, used in addresses: shop
-        site: SiteId,
-        /// The origin of its pages, scheme and host; once for each
-        #[arg(long = "origin", required = true, value_name = "https://HOST", value_parser = origin)]
-        origins: Vec<String>,
-        /// The site's name for people [default: its id]
-        #[arg(long)]
-        name: Option<String>,
-        /// What the site is for
-        #[arg(long, value_enum, default_value_t)]
-        environment: Environment,
-        /// Let one choice hold for all subdomains: shop.example and www.shop.example
-        #[arg(long)]
-        share_subdomains: bool,
-    },
-    /// List the sites
-    List,
-}
-
-#[derive(Debug, Subcommand)]
-enum NoticeCommand {
-    /// Publish a notice file as the site's newest notice
-    Publish {
-        /// The site's id
-        #[arg(long)]
-        site: SiteId,
-        /// A purpose that changed so much that everybody is asked again, once for each
-        #[arg(long = "material", value_name = "PURPOSE")]
-        material: Vec<PurposeId>,
-        /// The notice file (TOML)
-        file: PathBuf,
-    },
-}
-
-/// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
-fn origin(text: &str) -> Result<String, String> {
-    let wrong = "write scheme and host, such as https://shop.example, without a path";
-    let (scheme, host) = text.trim_end_matches('/').split_once("://").ok_or(wrong)?;
-    let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
-    if matches!(scheme, "http" | "https") && plain {
-        Ok(format!("{scheme}://{host}").to_ascii_lowercase())
-    } else {
-        Err(wrong.to_owned())
-    }
 }
 
 impl Cli {
     /// Runs the command; the status is 0 if it did what was asked.
     pub async fn run(self) -> ExitCode {
         // Before any setting is read: whoever checks has no installation.
-        if let Command::Verify(verification) = &self.command {
-            return verification.run();
+        match &self.command {
+            Command::Verify(verification) => return verification.run(),
+            Command::Notice(NoticeCommand::Lint(arguments)) => return arguments.run(),
+            _ => {}
         }
         match self.execute().await {
             Ok(()) => ExitCode::SUCCESS,
@@ -163,11 +131,16 @@ impl Cli {
     }
 
     async fn execute(self) -> Result<(), String> {
+        if let Command::Services(command) = self.command {
+            print(&command.run()?);
+            return Ok(());
+        }
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
             Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
-            Command::Site(command) => sites(command, &open(&settings).await?).await,
+            Command::Site(command) => sites::run(command, &app(&settings).await?).await,
+            Command::Statistics(arguments) => arguments.run(&app(&settings).await?).await,
             Command::Replay { file, server } => {
                 let text = std::fs::read_to_string(&file)
                     .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
@@ -190,12 +163,13 @@ impl Cli {
                 ledger::hold(command, &store).await
             }
             Command::Retention(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, arguments.site()).await?;
-                ledger::retention(arguments, &store).await
+                let app = app(&settings).await?;
+                known(&app.store, arguments.site()).await?;
+                ledger::retention(arguments, &app).await
             }
-            Command::Key(command) => keys::run(command, &settings, &open(&settings).await?).await,
-            Command::Notice(command) => publish(command, &open(&settings).await?).await,
+            Command::Key(command) => keys::run(command, &settings).await,
+            Command::Operator(command) => operators::run(command, &settings).await,
+            Command::Notice(command) => notices::run(command, &settings).await,
             Command::Receipt { site, view, decision } => {
                 let store = open(&settings).await?;
                 let site = known(&store, &site).await?;
@@ -221,7 +195,7 @@ impl Cli {
                 print(&arguments.run(&store).await?);
                 Ok(())
             }
-            Command::Verify(_) => Err("`verify` is run without settings.".to_owned()),
+            Command::Verify(_) | Command::Services(_) => Err("This is run without settings.".to_owned()),
         }
     }
 }
@@ -242,6 +216,7 @@ async fn serve(settings: Settings) -> Result<(), String> {
     log::start(&settings)?;
     let interrupted = interruption()?;
     let server = Server::start(settings).await?;
+    print(&way_in(&server).await?);
     interrupted.await;
     server.stop().await;
     Ok(())
@@ -259,9 +234,10 @@ async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), S
     let url = public_url.map_or(local.clone(), |url| url.trim_end_matches('/').to_owned());
     let origins =
         [local, format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"), url.clone()];
+    let way_in = way_in(&server).await?;
     let key = demo::prepare(server.store(), server.clock(), &origins).await?;
     print(&format!(
-        "\nAssent is running. Stop it with Ctrl-C.\n\n  Page         {url}/\n  Script tag   <script async src=\"{url}/_assent/{site}.js\"></script>\n",
+        "\nAssent is running. Stop it with Ctrl-C.\n\n  Page         {url}/\n  Script tag   <script async src=\"{url}/_assent/{site}.js\"></script>\n  Operators    {url}/admin\n{way_in}",
         site = demo::SITE
     ));
     match key {
@@ -282,6 +258,16 @@ async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), S
     print("\nStopping: answering what is under way.\n");
     server.stop().await;
     Ok(())
+}
+
+/// What is printed while nobody can sign in: the link that makes the first owner.
+async fn way_in(server: &Server) -> Result<String, String> {
+    let link = links::first(server.app()).await.map_err(explain)?;
+    Ok(link.map_or_else(String::new, |link| {
+        format!(
+            "\nNobody can sign in yet. Become the first owner within a day, by this link:\n\n  {link}\n\n"
+        )
+    }))
 }
 
 /// Listens from now on for the wish to end: Ctrl-C, or a supervisor's SIGTERM. Called before the server starts, so that
@@ -306,51 +292,6 @@ fn interruption() -> Result<impl Future<Output = ()>, String> {
     })
 }
 
-async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
-    match command {
-        SiteCommand::Add { site, origins, name, environment, share_subdomains } => {
-            if ["widget", "verifier", "verify", "audit"].contains(&site.as_str()) {
-                return Err(format!("`{site}` is Assent's own address; choose another id."));
-            }
-            if share_subdomains
-                && let Some(origin) = origins.iter().find(|origin| domain::registrable(origin).is_none())
-            {
-                return Err(format!(
-                    "--share-subdomains: {origin} has no subdomains to share with. Its host is an address, `localhost`, or a name such as co.uk or github.io, under which strangers have theirs."
-                ));
-            }
-            let name = name.unwrap_or_else(|| site.to_string());
-            let new = Site { id: site.clone(), name, environment, origins, share_subdomains };
-            if !store.add_site(&new, Clock::default().now()).await.map_err(|error| error.to_string())? {
-                return Err(format!("There is a site `{site}` already."));
-            }
-            print(&format!("Added. Next: `assent notice publish --site {site} notice.toml`.\n"));
-        }
-        SiteCommand::List => {
-            for site in store.sites().await.map_err(|error| error.to_string())? {
-                let sharing = if site.share_subdomains { "\tshares subdomains" } else { "" };
-                let origins = site.origins.join(" ");
-                print(&format!("{}\t{}\t{origins}\t{}{sharing}\n", site.id, site.environment, site.name));
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn publish(
-    NoticeCommand::Publish { site, material, file }: NoticeCommand,
-    store: &Store,
-) -> Result<(), String> {
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
-    match notices::publish(store, &site, &text, &material, Clock::default().now()).await {
-        Ok(Published::Number(number)) => print(&format!("Published as notice {number} of `{site}`.\n")),
-        Ok(Published::Unchanged) => print("Nothing to publish: the newest notice says exactly this.\n"),
-        Err(error) => return Err(format!("{}: {error}", file.display())),
-    }
-    Ok(())
-}
-
 async fn known(store: &Store, site: &SiteId) -> Result<Site, String> {
     match store.site(site).await {
         Ok(Some(site)) => Ok(site),
@@ -363,9 +304,23 @@ fn unknown_site(site: &SiteId) -> String {
     format!("There is no site `{site}`. `assent site list` shows them.")
 }
 
+/// What went wrong, as a sentence; whoever types commands may know the cause.
+fn explain(error: Error) -> String {
+    let text = error.cause().unwrap_or_else(|| error.to_string());
+    let mut letters = text.trim_end_matches('.').chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
 /// An error as a person reads it.
 fn printable(error: impl std::fmt::Display) -> String {
     format!("{error}.")
+}
+
+/// An instant as programs and people read it.
+fn stamp(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| milliseconds.to_string(), |time| format!("{time:.0}"))
 }
 
 /// What a program may read goes to standard output; a reader that left is no reason to fail.

@@ -46,6 +46,10 @@ pub struct Settings {
     pub export_days: u32,
     /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
     pub public_url: Option<String>,
+    /// Minutes without a request after which an operator has to sign in again.
+    pub session_idle_minutes: u32,
+    /// Days after which an operator has to sign in again anyhow.
+    pub session_days: u32,
     /// What is logged, in the syntax of `tracing`'s filters: `info`, `assent=debug,sqlx=warn`.
     pub log: String,
     /// How it is logged.
@@ -77,6 +81,8 @@ impl Default for Settings {
             export_folder: None,
             export_days: 7,
             public_url: None,
+            session_idle_minutes: 480,
+            session_days: 7,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }

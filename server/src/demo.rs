@@ -16,6 +16,7 @@ use axum::routing::get;
 use self::examples::Page;
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::keys::KeyWish;
 use crate::state::App;
 use crate::store::{Environment, Site, Store};
 use crate::{keys, notices};
@@ -74,7 +75,9 @@ pub async fn prepare(store: &Store, clock: &Clock, origins: &[String]) -> Result
     };
     let now = clock.now();
     let key = if register(store, site, now).await? {
-        Some(keys::create(store, "made for the demo", Some(&id), now).await?.key)
+        let wish = KeyWish::for_receipts("made for the demo", Some(id.clone()));
+        let made = keys::create(store, &wish, "the demo", now).await;
+        Some(made.map_err(|error| format!("The demo's key cannot be stored: {error}."))?.key)
     } else {
         None
     };

@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::access::Permission;
+use crate::notices::lint::Finding;
 use crate::pages;
 use crate::sealer::Refusal;
 use crate::sites::fields::FieldError;
@@ -70,7 +71,7 @@ pub enum Error {
     #[error("send a valid operator key as `Authorization: Bearer …`")]
     KeyRequired,
     /// 403: a good key or session, without this permission.
-    #[error("this needs the permission `{}`", name(*.0))]
+    #[error("this needs the permission `{}`", .0.as_str())]
     Forbidden(Permission),
     /// 303: a page for operators, asked for by nobody who is known. Leads to the login, and from there back to `next`.
     #[error("sign in first")]
@@ -78,6 +79,28 @@ pub enum Error {
         /// The page's path and query.
         next: String,
     },
+    /// 409: somebody else has changed the draft since the revision that this was made from.
+    #[error(
+        "the draft has the revision {revision} by now, and this was made from {made_from}; read it again, and save what you changed anew"
+    )]
+    DraftConflict {
+        /// What the caller has seen.
+        made_from: i64,
+        /// What is there.
+        revision: i64,
+    },
+    /// 422: a text that is no notice file, or one that cannot be published as it is.
+    #[error("{0}")]
+    InvalidNotice(String),
+    /// 422: what the linter refuses, and nobody gave a reason for.
+    #[error("the linter refuses this; change it, or override each with a reason:{}", lines(.0))]
+    NoticeRefused(Vec<Finding>),
+    /// 403: a form or a request of the operator's pages that another site sent, or nobody knows which.
+    #[error("this was not sent from Assent's own pages; open the page and try again there")]
+    ForeignRequest,
+    /// 409: what was asked for does not go with how things are.
+    #[error("{0}")]
+    Conflict(String),
     /// 422: a query parameter that cannot be read.
     #[error("{0}")]
     InvalidQuery(String),
@@ -126,6 +149,11 @@ impl From<sqlx::Error> for Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// Something that cannot be taken as it is: which field, and what to write instead.
+    pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        Self::InvalidFields(vec![FieldError { field, message: message.into() }])
+    }
+
     /// The status and the typed code: the one mapping.
     fn status(&self) -> (StatusCode, ProblemCode) {
         match self {
@@ -134,7 +162,7 @@ impl Error {
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::BodyTooLarge),
             Self::InvalidDecision(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidDecision),
             Self::UnknownNotice(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::UnknownNotice),
-            Self::ForeignOrigin | Self::ForeignForm | Self::ForeignHost => {
+            Self::ForeignOrigin | Self::ForeignForm | Self::ForeignHost | Self::ForeignRequest => {
                 (StatusCode::FORBIDDEN, ProblemCode::ForeignOrigin)
             }
             Self::DecisionConflict => (StatusCode::CONFLICT, ProblemCode::DecisionConflict),
@@ -144,6 +172,10 @@ impl Error {
             Self::KeyRequired => (StatusCode::UNAUTHORIZED, ProblemCode::KeyRequired),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::SignInFirst { .. } => (StatusCode::SEE_OTHER, ProblemCode::KeyRequired),
+            Self::DraftConflict { .. } => (StatusCode::CONFLICT, ProblemCode::DraftConflict),
+            Self::InvalidNotice(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidNotice),
+            Self::NoticeRefused(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::NoticeRefused),
+            Self::Conflict(_) => (StatusCode::CONFLICT, ProblemCode::Conflict),
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
             Self::InvalidFields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidFields),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyRequests),
@@ -207,6 +239,14 @@ impl Error {
     }
 }
 
+/// Findings, each on a line of its own.
+fn lines(findings: &[Finding]) -> String {
+    findings
+        .iter()
+        .map(|finding| format!("\n{} at {}: {}", finding.rule, finding.at, finding.message))
+        .collect()
+}
+
 /// A permission as keys and messages name it.
 fn name(permission: Permission) -> String {
     serde_json::to_value(permission)
@@ -239,16 +279,16 @@ pub fn created(new: bool) -> StatusCode {
     if new { StatusCode::CREATED } else { StatusCode::OK }
 }
 
-/// 204: done, and there is nothing to say.
-#[must_use]
-pub fn no_content() -> Response {
-    StatusCode::NO_CONTENT.into_response()
-}
-
 /// 422: a form that is shown again, because something in it is still to be answered.
 #[must_use]
 pub fn incomplete() -> StatusCode {
     StatusCode::UNPROCESSABLE_ENTITY
+}
+
+/// 410: a link that worked once, if it ever did.
+#[must_use]
+pub fn gone() -> StatusCode {
+    StatusCode::GONE
 }
 
 /// 409: a form that is shown again, because it asks something else now.
@@ -261,6 +301,12 @@ pub fn outdated() -> StatusCode {
 #[must_use]
 pub fn erased(held: bool) -> StatusCode {
     if held { StatusCode::CONFLICT } else { StatusCode::OK }
+}
+
+/// 204: done, and there is nothing to say.
+#[must_use]
+pub fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// 303: the form was taken; the browser asks for the page at `address` now, and asking anew sends nothing twice.

@@ -11,15 +11,21 @@ use axum::http::header::{AUTHORIZATION, AsHeaderName, CONTENT_TYPE, COOKIE, HOST
 use axum::http::request::Parts;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use tower_sessions::Session;
 
-use crate::access::{Caller, Grant, Role};
+use crate::access::{Caller, Grant};
 use crate::catalog::CurrentSite;
 use crate::error::{Error, Result};
 use crate::keys;
+use crate::operators::sessions::Standing;
+use crate::operators::{self, sessions};
 use crate::state::App;
+use crate::store::OperatorRow;
 
 /// Bytes of a body; a decision with thirty purposes has 1,500.
 const BODY_LIMIT: usize = 8 * 1024;
+/// Bytes of a notice file, or of a form that holds one; a notice in all the built-in languages has 200,000.
+const LONG_BODY_LIMIT: usize = 1024 * 1024;
 /// Bytes of a body that is too large which are read and dropped, so that a caller who writes before it reads gets its answer.
 const DRAIN_LIMIT: usize = 4 * 1024 * 1024;
 
@@ -40,6 +46,19 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
 /// What a form sent, field by field, at most 8 KiB.
 pub struct FormBody(pub Vec<(String, String)>);
 
+impl FormBody {
+    /// What stands in a field; nothing, where there is none of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// What stands in the fields of that name.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
 impl FromRequest<App> for FormBody {
     type Rejection = Error;
 
@@ -56,21 +75,60 @@ impl FromRequest<App> for AnyBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &App) -> Result<Self> {
-        read_body(request.into_body()).await.map(Self)
+        read_body(request.into_body(), BODY_LIMIT).await.map(Self)
     }
+}
+
+/// What a long form sent, field by field, at most 1 MiB.
+pub struct LongForm(pub Vec<(String, String)>);
+
+impl FromRequest<App> for LongForm {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        let wanted = "application/x-www-form-urlencoded";
+        if media_type(request.headers()) != wanted {
+            return Err(Error::WrongContentType(wanted));
+        }
+        let bytes = read_body(request.into_body(), LONG_BODY_LIMIT).await?;
+        Ok(Self(url::form_urlencoded::parse(&bytes).into_owned().collect()))
+    }
+}
+
+/// A text of at most 1 MiB, and what it is declared as.
+pub struct LongBody {
+    /// The content type without its parameters, in lower case.
+    pub media_type: String,
+    /// The body.
+    pub text: String,
+}
+
+impl FromRequest<App> for LongBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        let media_type = media_type(request.headers());
+        let bytes = read_body(request.into_body(), LONG_BODY_LIMIT).await?;
+        let text = String::from_utf8(bytes.into())
+            .map_err(|_| Error::MalformedBody("the body is not UTF-8".to_owned()))?;
+        Ok(Self { media_type, text })
+    }
+}
+
+/// The declared type of a body, without its parameters, in lower case.
+fn media_type(headers: &HeaderMap) -> String {
+    let declared = text(headers, CONTENT_TYPE).unwrap_or_default();
+    declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 async fn read_body_of_type(request: Request, wanted: &'static str) -> Result<Bytes> {
-    let content_type =
-        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case(wanted) {
+    if media_type(request.headers()) != wanted {
         return Err(Error::WrongContentType(wanted));
     }
-    read_body(request.into_body()).await
+    read_body(request.into_body(), BODY_LIMIT).await
 }
 
-async fn read_body(body: Body) -> Result<Bytes> {
+async fn read_body(body: Body, limit: usize) -> Result<Bytes> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut seen = 0;
@@ -80,12 +138,15 @@ async fn read_body(body: Body) -> Result<Bytes> {
         if seen > DRAIN_LIMIT {
             break;
         }
-        if seen <= BODY_LIMIT {
+        if seen <= limit {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if seen > BODY_LIMIT { Err(Error::BodyTooLarge(BODY_LIMIT)) } else { Ok(bytes.into()) }
+    if seen > limit { Err(Error::BodyTooLarge(limit)) } else { Ok(bytes.into()) }
 }
+
+/// A key's last use is noted at most this often, in milliseconds.
+const NOTED_EVERY: i64 = 60_000;
 
 /// What the path names; a path that cannot be read names nothing.
 pub struct PathOf<T>(pub T);
@@ -204,11 +265,16 @@ impl FromRequestParts<App> for ByKey {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Error::KeyRequired);
         }
-        let row = app.store.key_by_hash(&keys::hash(key.trim())).await?.ok_or(Error::KeyRequired)?;
-        let site = row.site.map(|site| site.parse()).transpose().map_err(|_| Error::KeyRequired)?;
-        let permissions = Role::Auditor.permissions().to_vec();
+        let row = app.store.key_by_hash(&keys::hash(key.trim())).await?;
+        let now = app.clock.now();
+        let row = row.filter(|row| row.works(now)).ok_or(Error::KeyRequired)?;
+        if row.last_used_at.is_none_or(|last| now - last >= NOTED_EVERY)
+            && let Err(error) = app.store.note_key_use(&row.key_id, now).await
+        {
+            tracing::warn!(%error, "the last use of a key could not be noted");
+        }
         let name = format!("key {} ({})", row.key_id, row.label);
-        Ok(Self(Caller::new(name, vec![Grant { site, permissions }])))
+        Ok(Self(Caller::new(name, vec![Grant { site: row.site.0, permissions: row.scopes.0 }])))
     }
 }
 
@@ -218,9 +284,87 @@ pub struct BySession(pub Caller);
 impl FromRequestParts<App> for BySession {
     type Rejection = Error;
 
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        SignedIn::from_request_parts(parts, app).await.map(|signed_in| Self(signed_in.caller))
+    }
+}
+
+/// As [`BySession`], with what an operator's own pages need.
+pub struct SignedIn {
+    /// What they may.
+    pub caller: Caller,
+    /// Who they are.
+    pub row: OperatorRow,
+    /// The session by which they are known.
+    pub session: Session,
+    /// The secret that they are about to take, if they are.
+    pub new_secret: Option<String>,
+}
+
+impl SignedIn {
+    /// Whoever `session` knows as an operator, if they are not kept out.
+    pub async fn find(app: &App, session: Session) -> Result<Option<Self>> {
+        let Some(Standing::SignedIn(operator, new_secret)) = sessions::standing(&session).await? else {
+            return Ok(None);
+        };
+        let row = app.store.operator(&operator).await?.filter(|row| row.disabled_at.is_none());
+        let Some(row) = row else { return Ok(None) };
+        let caller = operators::caller(&row, &app.store.roles_of(&operator).await?);
+        Ok(Some(Self { caller, row, session, new_secret }))
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let session = session(parts)?;
+        Self::find(app, session).await?.ok_or_else(|| Error::SignInFirst { next: way_back(parts) })
+    }
+}
+
+/// The session that the layer around the operator's pages found, whatever it knows.
+pub struct AnySession(pub Session);
+
+impl FromRequestParts<App> for AnySession {
+    type Rejection = Error;
+
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
-        let next = parts.uri.path_and_query().map(|page| page.as_str().to_owned()).unwrap_or_default();
-        Err(Error::SignInFirst { next })
+        session(parts).map(Self)
+    }
+}
+
+fn session(parts: &Parts) -> Result<Session> {
+    let missing = || Error::Internal("this address is not among the operator's pages".to_owned());
+    parts.extensions.get::<Session>().cloned().ok_or_else(missing)
+}
+
+/// Where somebody wants to be once they have signed in: the page that they asked for, or the one whose form they sent.
+fn way_back(parts: &Parts) -> String {
+    if parts.method.is_safe() {
+        return parts.uri.path_and_query().map(|page| page.as_str().to_owned()).unwrap_or_default();
+    }
+    let page = text(&parts.headers, REFERER).and_then(|page| url::Url::parse(page).ok());
+    let own = page.filter(|page| is_own(&page.origin().ascii_serialization(), &parts.headers));
+    own.map_or_else(
+        || "/admin".to_owned(),
+        |page| page[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
+    )
+}
+
+/// Whether a page is asked for because of a link on another site.
+#[must_use]
+pub fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    matches!(text(headers, "sec-fetch-site"), Some("cross-site" | "same-site"))
+}
+
+/// Whether a request was sent by one of the server's own pages, or by nobody's: typed, or from a bookmark.
+#[must_use]
+pub fn is_from_here(headers: &HeaderMap) -> bool {
+    match text(headers, "sec-fetch-site") {
+        Some(sent_from) => matches!(sent_from, "same-origin" | "none"),
+        // Browsers without it, or without TLS, say at least where a form comes from.
+        None => text(headers, ORIGIN).is_some_and(|origin| is_own(origin, headers)),
     }
 }
 

@@ -15,19 +15,23 @@ pub mod config;
 pub mod decisions;
 pub mod demo;
 pub mod domain;
+pub mod drafts;
 pub mod error;
 pub mod export;
 pub mod exports;
 pub mod extract;
 pub mod keys;
+pub mod limits;
 pub mod locales;
 pub mod log;
 pub mod me;
 pub mod notices;
+pub mod operators;
 pub mod outside;
 pub mod pages;
 pub mod probes;
 pub mod publish;
+pub mod publishing;
 pub mod receipts;
 pub mod recorder;
 pub mod retention;
@@ -41,6 +45,7 @@ pub mod statistics;
 pub mod store;
 pub mod tag;
 pub mod verify;
+pub mod versions;
 pub mod widget;
 pub mod witnesses;
 
@@ -127,7 +132,7 @@ impl Server {
         let outside = settings.outside();
         outside.compare(&store).await?;
         let witnesses = settings.witness_keys()?;
-        let app = App::new(store, clock, &settings);
+        let app = App::new(store, clock, &settings).at(address);
         let (stop, stopped) = oneshot::channel();
         let router = router::router(app.clone(), demo.as_ref());
         let serving = tokio::spawn(
@@ -138,8 +143,10 @@ impl Server {
                 .into_future(),
         );
         let mut chores = JoinSet::new();
+        chores.spawn(publishing::run(app.clone()));
         chores.spawn(retention::run(app.clone(), settings.audit_days));
         chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
+        chores.spawn(operators::sessions::forget(app.clone()));
         chores.spawn(exports::run(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
@@ -155,12 +162,6 @@ impl Server {
         self.address
     }
 
-    /// What its handlers reach.
-    #[must_use]
-    pub fn app(&self) -> &App {
-        &self.app
-    }
-
     /// Its database.
     #[must_use]
     pub fn store(&self) -> &Store {
@@ -171,6 +172,12 @@ impl Server {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.app.clock
+    }
+
+    /// What its handlers reach.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Takes no new requests, answers those under way, records what waits, and closes the database.

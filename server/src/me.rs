@@ -1,14 +1,13 @@
 //! Owns the visitor's own records: reading, downloading and erasing them, by nothing but the secret of their browser.
 //! Refuses to know anybody else: an unknown secret gets what one without records gets, and an operator's key opens nothing.
 
-mod limits;
 mod visitor;
 
 use std::collections::BTreeSet;
 
 use assent_shared::cookie::ID_COOKIE;
 use assent_shared::ledger::Reason;
-use assent_shared::{Problem, Receipt, SiteId};
+use assent_shared::{Problem, Receipt, SiteId, VisitorId};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, SET_COOKIE};
@@ -23,7 +22,6 @@ use crate::publish::keys_of;
 use crate::state::App;
 use crate::store::{Erasure, Site};
 
-pub use limits::Limits;
 pub use visitor::FromVisitor;
 
 /// Decisions that are listed.
@@ -52,7 +50,7 @@ pub async fn get_records(
     query: Result<Query<RecordsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    app.limits.check(visitor.id.as_ref())?;
+    app.limits.check(visitor.id.as_ref().map(VisitorId::as_str))?;
     let Query(query) = query.unwrap_or_default();
     show(&app, &visitor, &query, &headers, Said::Nothing).await
 }
@@ -71,7 +69,7 @@ pub async fn get_records(
     )
 )]
 pub async fn get_receipts(State(app): State<App>, visitor: FromVisitor) -> Result<Response> {
-    app.limits.check(visitor.id.as_ref())?;
+    app.limits.check(visitor.id.as_ref().map(VisitorId::as_str))?;
     let site = &visitor.current.site.id;
     let ledger = app.store.ledger(site).await?.ok_or(Error::NotFound)?;
     let key = ledger.signing_key.as_deref().ok_or(Error::NotFound)?;
@@ -134,7 +132,7 @@ pub async fn erase_records(
     query: Result<Query<RecordsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    app.limits.check(visitor.id.as_ref())?;
+    app.limits.check(visitor.id.as_ref().map(VisitorId::as_str))?;
     let Query(query) = query.unwrap_or_default();
     let site = &visitor.current.site;
     let outcome = match &visitor.id {

@@ -13,7 +13,8 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
-use crate::pages::{choices, cookies, notice, replay, verify};
+use crate::operators::sessions;
+use crate::pages::{choices, cookies, notice, replay, verify, versions};
 use crate::state::App;
 use crate::{admin, api, demo, log, probes, publish, tag, widget};
 
@@ -34,11 +35,22 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         .layer(nosniff)
         .layer(middleware::from_fn(log::log_request));
 
+    let operators_pages = Router::new()
+        .merge(admin::routes())
+        .merge(admin::login::routes())
+        .merge(admin::welcome::routes())
+        .merge(admin::account::routes())
+        .merge(admin::operators::routes())
+        .merge(admin::keys::routes())
+        // Around all of them, so that none is without: the session, and the guard against forged forms.
+        .layer(middleware::from_fn(admin::guard::refuse_foreign))
+        .layer(sessions::layer(&app));
     let mut router = Router::new()
         // The page
         .route("/_assent/{site}", get(tag::get_tag))
         .route("/_assent/widget/{hash}/{file}", get(widget::get_widget_file))
         .route("/_assent/assent.d.ts", get(widget::get_types))
+        .route("/_assent/{site}/notices", get(versions::get_versions))
         .route("/_assent/{site}/notices/{file}", get(notice::get_notice_file))
         // The visitor
         .merge(api::visitor_routes().layer(pages_may_ask(app.clone())))
@@ -52,7 +64,7 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         // The operator's programs
         .merge(api::operator_routes())
         // The operator
-        .merge(admin::routes())
+        .merge(operators_pages)
         // Probes
         .route("/healthz", get(probes::get_health))
         .route("/readyz", get(probes::get_readiness));

@@ -1,13 +1,16 @@
-//! Owns what every handler can reach.
+//! Owns what every handler and every command can reach.
 //! Refuses to hold anything of a single request.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::exports::Exports;
-use crate::me::Limits;
+use crate::limits::{self, Limits};
+use crate::operators::password::Passwords;
+use crate::operators::sessions::Rules;
 use crate::recorder::Recorder;
 use crate::statistics::tally::Tally;
 use crate::store::Store;
@@ -25,27 +28,53 @@ pub struct App {
     pub tally: Tally,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
+    /// How often operators may try to sign in.
+    pub logins: Limits,
+    /// What makes and compares the hashes of operators' passwords.
+    pub passwords: Passwords,
+    /// How long operators' sessions last, and what their cookie is like.
+    pub session_rules: Rules,
     /// Exports in the background.
     pub exports: Exports,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
     pub public_url: Option<Arc<str>>,
+    /// The same, or else where it listens: what an operator's link begins with.
+    pub home: Arc<str>,
 }
 
 impl App {
     /// What handlers reach, over an open database.
     #[must_use]
     pub fn new(store: Store, clock: Clock, settings: &Settings) -> Self {
-        Self {
+        let public_url: Option<Arc<str>> =
+            settings.public_url.as_ref().map(|url| url.trim_end_matches('/').into());
+        let app = Self {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone()),
             tally: Tally::default(),
-            limits: Limits::default(),
+            limits: Limits::new(limits::OWN_RECORDS),
             exports: settings.exports(),
+            logins: Limits::new(limits::LOGINS),
+            passwords: Passwords::default(),
+            session_rules: Rules::new(settings),
             store,
             clock,
-            public_url: settings.public_url.clone().map(Into::into),
+            home: public_url.clone().unwrap_or_default(),
+            public_url,
+        };
+        app.at(SocketAddr::new(settings.host, settings.port))
+    }
+
+    /// The same where the server listens at `address`.
+    #[must_use]
+    pub fn at(mut self, address: SocketAddr) -> Self {
+        if self.public_url.is_none() {
+            // Nobody can open 0.0.0.0; whoever reads the link at the start sits in front of the machine.
+            let host = if address.ip().is_unspecified() { [127, 0, 0, 1].into() } else { address.ip() };
+            self.home = format!("http://{}", SocketAddr::new(host, address.port())).into();
         }
+        self
     }
 }

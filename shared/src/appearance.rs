@@ -187,33 +187,58 @@ impl Appearance {
     /// # Errors
     /// The first pair of colours that cannot be told apart well enough, in words for the operator.
     pub fn check(&self) -> Result<(), String> {
-        for (scheme, theme) in [("light", &self.light), ("dark", &self.dark)] {
-            theme.check().map_err(|reason| format!("{scheme}: {reason}"))?;
+        match self.problems().into_iter().next() {
+            Some(problem) => Err(format!("{}: {problem}", problem.scheme)),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Every pair of colours that cannot be told apart well enough.
+    #[must_use]
+    pub fn problems(&self) -> Vec<LowContrast> {
+        let of = |(scheme, theme): (&'static str, &Theme)| theme.problems(scheme);
+        [("light", &self.light), ("dark", &self.dark)].into_iter().flat_map(of).collect()
+    }
+}
+
+/// Two colours that are too near to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LowContrast {
+    /// The theme: `light` or `dark`.
+    pub scheme: &'static str,
+    /// The colour in front.
+    pub key: &'static str,
+    what: &'static str,
+    front: Colour,
+    back: Colour,
+    least: u32,
+}
+
+impl fmt::Display for LowContrast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, front, back, least, .. } = self;
+        let contrast = tenths(front.contrast(*back));
+        write!(
+            f,
+            "{what} {front} on {back} has a contrast of {contrast}:1, at least {}:1 is needed",
+            tenths(*least)
+        )
     }
 }
 
 impl Theme {
-    fn check(&self) -> Result<(), String> {
+    fn problems(&self, scheme: &'static str) -> Vec<LowContrast> {
         // Least contrasts in hundredths.
         let pairs = [
-            ("the text", self.text, self.background, 450),
-            ("the muted text", self.muted, self.background, 450),
-            ("the buttons' text", self.on_accent, self.accent, 450),
-            ("the accent", self.accent, self.background, 300),
+            ("text", "the text", self.text, self.background, 450),
+            ("muted", "the muted text", self.muted, self.background, 450),
+            ("on_accent", "the buttons' text", self.on_accent, self.accent, 450),
+            ("accent", "the accent", self.accent, self.background, 300),
         ];
-        for (what, front, back, least) in pairs {
-            let contrast = front.contrast(back);
-            if contrast < least {
-                return Err(format!(
-                    "{what} {front} on {back} has a contrast of {}:1, at least {}:1 is needed",
-                    tenths(contrast),
-                    tenths(least)
-                ));
-            }
-        }
-        Ok(())
+        let problems = pairs.into_iter().filter(|(.., front, back, least)| front.contrast(*back) < *least);
+        problems
+            .map(|(key, what, front, back, least)| LowContrast { scheme, key, what, front, back, least })
+            .collect()
     }
 }
 

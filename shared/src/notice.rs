@@ -108,6 +108,9 @@ pub struct Purpose {
     pub id: PurposeId,
     /// The ground on which the processing stands (GDPR art. 6(1)).
     pub legal_basis: LegalBasis,
+    /// Why an essential one is strictly necessary for what the visitor asked for, in the operator's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub necessity: Option<String>,
     /// What it is in DPV's terms; where nothing is said, a view concludes it from the id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purpose_types: Vec<PurposeType>,

@@ -30,6 +30,15 @@ macro_rules! texts {
                 Self { $($key: or(&self.$key, &built_in.$key),)* }
             }
 
+            /// The text behind a key.
+            #[must_use]
+            pub fn get(&self, key: &str) -> Option<&str> {
+                match key {
+                    $(stringify!($key) => Some(&self.$key),)*
+                    _ => None,
+                }
+            }
+
             /// The text behind a key, to be replaced.
             pub fn get_mut(&mut self, key: &str) -> Option<&mut String> {
                 match key {

@@ -8,12 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 use assent::Server;
+use assent::access::Caller;
+use assent::clock::day_of;
 use assent::config::{LogFormat, Settings};
 use assent::demo::examples::Example;
-use assent::keys;
+use assent::keys::{self, KeyWish};
 use assent::notices::{Published, publish};
 use assent::retention::erase_what_is_due;
-use assent::store::{Environment, Filter, Place, Site as Registered};
+use assent::sites::tag::{self, Pin};
+use assent::statistics;
+use assent::store::{By, Environment, Filter, Place, Site as Registered};
 use assent_shared::{Receipt, SiteId};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -130,7 +134,8 @@ impl Site {
         let server = self.server.lock().await;
         let server = server.as_ref().expect("the server is up");
         let id = site.parse().expect("a site's id");
-        let made = keys::create(server.store(), "made for a scenario", Some(&id), server.clock().now()).await;
+        let wish = KeyWish::for_receipts("made for a scenario", Some(id));
+        let made = keys::create(server.store(), &wish, "a scenario", server.clock().now()).await;
         made.expect("a key is made").key
     }
 
@@ -216,6 +221,35 @@ impl Site {
                 receipt
             })
             .collect()
+    }
+
+    /// How often the shop's notices were shown so far, as its statistics say.
+    pub async fn displays(&self) -> i64 {
+        let server = self.server.lock().await;
+        let app = server.as_ref().expect("the server is up").app();
+        let (shop, today) = (SHOP.parse().expect("an id"), day_of(app.clock.now()));
+        let caller = Caller::command_line();
+        let statistics = statistics::read(app, &caller, &shop, today - 1..=today, By::Notice).await;
+        statistics.expect("statistics can be read").total.sums.shown
+    }
+
+    /// Waits until the shop's notices were shown `count` times.
+    pub async fn was_shown(&self, count: i64) {
+        eventually(&format!("{count} displays are counted"), || async {
+            let displays = self.displays().await;
+            assert!(displays <= count, "{displays} displays in place of {count}");
+            (displays == count).then_some(())
+        })
+        .await;
+    }
+
+    /// Pins the shop's tag as it is now; `base` is where the page gets it from.
+    pub async fn pin(&self, base: &str) -> Pin {
+        let server = self.server.lock().await;
+        let app = server.as_ref().expect("the server is up").app();
+        let (shop, english) = (SHOP.parse().expect("an id"), "en".parse().expect("a language"));
+        let pinned = tag::pin(app, &Caller::command_line(), &shop, &english, base).await;
+        pinned.expect("the tag can be pinned").0
     }
 
     /// Erases every receipt of the shop, as its retention would when they are old enough.

@@ -4,11 +4,11 @@
 use assent_shared::SiteId;
 use clap::Subcommand;
 
-use super::{known, ledger, note, print};
-use crate::clock::Clock;
+use super::{explain, known, ledger, note, print};
+use crate::access::{Caller, Permission};
 use crate::config::Settings;
-use crate::keys;
-use crate::store::Store;
+use crate::keys::{self, KeyWish};
+use crate::state::App;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
@@ -20,6 +20,12 @@ pub(super) enum KeyCommand {
         /// Let the key open this site only
         #[arg(long)]
         site: Option<SiteId>,
+        /// What the key may do; once for each [default: `read_receipts` and `export_receipts`]
+        #[arg(long = "scope", value_enum, value_name = "PERMISSION")]
+        scopes: Vec<Permission>,
+        /// When it stops working by itself: a date, or a time in RFC 3339
+        #[arg(long, value_name = "DATE", value_parser = crate::receipts::query::instant)]
+        expires: Option<i64>,
     },
     /// Replace the key that signs the ledgers; the handover is signed by both
     Rotate,
@@ -32,31 +38,49 @@ pub(super) enum KeyCommand {
     List,
 }
 
-pub(super) async fn run(command: KeyCommand, settings: &Settings, store: &Store) -> Result<(), String> {
-    let now = Clock::default().now();
+pub(super) async fn run(command: KeyCommand, settings: &Settings) -> Result<(), String> {
+    let app = super::app(settings).await?;
+    let done = execute(command, settings, &app).await;
+    app.store.close().await;
+    done
+}
+
+async fn execute(command: KeyCommand, settings: &Settings, app: &App) -> Result<(), String> {
+    let caller = Caller::command_line();
     match command {
-        KeyCommand::Create { label, site } => {
+        KeyCommand::Create { label, site, scopes, expires } => {
             if let Some(site) = &site {
-                known(store, site).await?;
+                known(&app.store, site).await?;
             }
-            let created = keys::create(store, &label, site.as_ref(), now).await?;
+            let mut wish = KeyWish { expires_at: expires, ..KeyWish::for_receipts(&label, site) };
+            if !scopes.is_empty() {
+                wish.scopes = scopes;
+            }
+            let created = keys::make(app, &caller, wish).await.map_err(explain)?;
             print(&format!("{}\n", created.key));
             note(&format!("Keep it now: it is not shown again. Its id is {}.", created.key_id));
         }
-        KeyCommand::Rotate => ledger::rotate_key(settings, store).await?,
+        KeyCommand::Rotate => ledger::rotate_key(settings, &app.store).await?,
         KeyCommand::Revoke { key_id } => {
-            if !store.revoke_key(&key_id, now).await.map_err(|error| error.to_string())? {
+            let key = keys::get(app, &caller, &key_id).await;
+            if !key.is_ok_and(|key| key.revoked_at.is_none()) {
                 return Err(format!(
                     "There is no working key with the id `{key_id}`. `assent key list` shows the ids."
                 ));
             }
+            keys::revoke(app, &caller, &key_id).await.map_err(explain)?;
             print("Revoked. It stopped working at once.\n");
         }
         KeyCommand::List => {
-            for key in store.keys().await.map_err(|error| error.to_string())? {
-                let site = key.site.as_deref().unwrap_or("all sites");
-                let state = if key.revoked_at.is_some() { "revoked" } else { "works" };
-                print(&format!("{}\t{state}\t{site}\t{}\n", key.key_id, key.label));
+            for key in keys::list(app, &caller).await.map_err(explain)? {
+                let site = key.site.as_ref().map_or("all sites", SiteId::as_str);
+                let state = match (key.revoked_at, key.works) {
+                    (Some(_), _) => "revoked",
+                    (None, true) => "works",
+                    (None, false) => "expired",
+                };
+                let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+                print(&format!("{}\t{state}\t{site}\t{}\t{}\n", key.key_id, key.label, scopes.join(" ")));
             }
         }
     }

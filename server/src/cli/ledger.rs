@@ -7,8 +7,12 @@ use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::HEXLOWER;
 
 use super::{print, printable};
+use crate::access::Caller;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::sites;
+use crate::sites::fields::Changes;
+use crate::state::App;
 use crate::store::{Erasure, HoldRow, Store};
 
 #[derive(Debug, Subcommand)]
@@ -247,9 +251,10 @@ pub(super) async fn hold(command: HoldCommand, store: &Store) -> Result<(), Stri
     Ok(())
 }
 
-pub(super) async fn retention(arguments: RetentionArguments, store: &Store) -> Result<(), String> {
+pub(super) async fn retention(arguments: RetentionArguments, app: &App) -> Result<(), String> {
     let RetentionArguments { site, days, .. } = arguments;
-    store.set_retention(&site, days.map(i64::from)).await.map_err(printable)?;
+    let changes = Changes { retention_days: Some(days.map(i64::from)), ..Changes::default() };
+    sites::change(app, &Caller::command_line(), &site, changes).await.map_err(printable)?;
     match days {
         Some(days) => {
             print(&format!("Receipts of `{site}` are erased after {days} days, unless they are held.\n"));

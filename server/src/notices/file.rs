@@ -1,5 +1,10 @@
-//! Owns the notice file: the TOML that an operator writes, and what of it is still missing, all of it at once.
-//! Refuses to judge what is there; that is `notices.rs`.
+//! Owns the notice file: the TOML that an operator writes, in Rust's types, and what of it is still missing, all at once.
+//! Refuses to judge what is there; that is `notices.rs` (what is broken) and `lint.rs` (what is unlawful).
+
+mod of;
+#[cfg(test)]
+mod tests;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -8,85 +13,112 @@ use assent_shared::notice::{
 };
 use assent_shared::terms::{DataKind, Location, PurposeType};
 use assent_shared::{Appearance, Locale, PurposeId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::adapters::AdapterEntry;
 
 /// A notice file. What a receipt's standard views cannot do without is optional here, so that all that is missing can be
-/// said at once.
-#[derive(Debug, Deserialize)]
+/// said at once, and so that a draft can be kept before it is complete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NoticeFile {
+pub struct NoticeFile {
     /// The vendors' scripts to tell about the choices.
-    #[serde(default)]
-    pub(super) adapters: BTreeMap<String, AdapterEntry>,
-    #[serde(default)]
-    pub(super) appearance: Appearance,
-    pub(super) authority: Option<Party>,
-    #[serde(default)]
-    pub(super) controller: ControllerEntry,
-    pub(super) default_locale: Locale,
-    pub(super) dpo: Option<Party>,
-    #[serde(default)]
-    pub(super) jurisdictions: Vec<Location>,
-    pub(super) privacy_policy: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) adapters: BTreeMap<String, AdapterEntry>,
+    #[serde(default, skip_serializing_if = "write::is_default", serialize_with = "write::appearance")]
+    pub(crate) appearance: Appearance,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) authority: Option<Party>,
+    #[serde(default, skip_serializing_if = "write::is_default")]
+    pub(crate) controller: ControllerEntry,
+    pub(crate) default_locale: Locale,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dpo: Option<Party>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) jurisdictions: Vec<Location>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) privacy_policy: Option<String>,
     /// The languages, each with the built-in texts that it replaces.
-    pub(super) texts: BTreeMap<Locale, BTreeMap<String, String>>,
-    pub(super) purposes: Vec<PurposeEntry>,
+    pub(crate) texts: BTreeMap<Locale, BTreeMap<String, String>>,
+    pub(crate) purposes: Vec<PurposeEntry>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// Who asks, as far as it is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ControllerEntry {
-    address: Option<String>,
-    contact: Option<String>,
-    country: Option<Location>,
-    email: Option<String>,
-    name: Option<String>,
-    phone: Option<String>,
-    url: Option<String>,
+pub(crate) struct ControllerEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) contact: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) country: Option<Location>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+/// One reason for processing, as far as it is said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a key that an operator writes")]
-pub(super) struct PurposeEntry {
-    id: PurposeId,
-    data: Option<Vec<DataKind>>,
-    #[serde(default)]
-    essential: bool,
-    #[serde(default)]
-    gpc: bool,
-    legal_basis: Option<LegalBasis>,
-    #[serde(default)]
-    purpose_types: Vec<PurposeType>,
-    recipients: Option<Vec<String>>,
-    #[serde(default)]
-    reload_on_withdrawal: bool,
-    retention: Option<String>,
-    #[serde(default)]
-    sensitive: bool,
-    storage_locations: Option<Vec<Location>>,
-    texts: BTreeMap<Locale, PurposeTexts>,
-    #[serde(default)]
-    cookies: Vec<CookieEntry>,
+pub(crate) struct PurposeEntry {
+    pub(crate) id: PurposeId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<Vec<DataKind>>,
+    #[serde(default, skip_serializing_if = "write::is_default")]
+    pub(crate) essential: bool,
+    #[serde(default, skip_serializing_if = "write::is_default")]
+    pub(crate) gpc: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) legal_basis: Option<LegalBasis>,
+    /// Why an essential one is strictly necessary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) necessity: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) purpose_types: Vec<PurposeType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recipients: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "write::is_default")]
+    pub(crate) reload_on_withdrawal: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retention: Option<String>,
+    #[serde(default, skip_serializing_if = "write::is_default")]
+    pub(crate) sensitive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) storage_locations: Option<Vec<Location>>,
+    pub(crate) texts: BTreeMap<Locale, PurposeTexts>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) cookies: Vec<CookieEntry>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A cookie or storage key that a purpose uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CookieEntry {
-    name: String,
-    provider: String,
-    #[serde(default)]
-    kind: StorageKind,
-    lifetime: Lifetime,
-    path: Option<String>,
-    about: BTreeMap<Locale, String>,
+pub(crate) struct CookieEntry {
+    pub(crate) name: String,
+    pub(crate) provider: String,
+    #[serde(default, skip_serializing_if = "write::is_default")]
+    pub(crate) kind: StorageKind,
+    pub(crate) lifetime: Lifetime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<String>,
+    pub(crate) about: BTreeMap<Locale, String>,
 }
 
 impl NoticeFile {
+    /// Reads a notice file; what it lacks is not said yet.
+    pub fn read(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
     /// What must be said before it can be published: one line for each, with the key as the operator writes it.
-    pub(super) fn missing(&self) -> Vec<String> {
+    pub(crate) fn missing(&self) -> Vec<String> {
         let controller = &self.controller;
         let mut missing = vec![];
         for (key, text) in
@@ -136,7 +168,7 @@ impl PurposeEntry {
     }
 
     /// The purpose, once nothing is [missing](NoticeFile::missing); its `since` is still to be given.
-    pub(super) fn into_purpose(self) -> Result<Purpose, String> {
+    pub(crate) fn into_purpose(self) -> Result<Purpose, String> {
         let cookies = self.cookies.into_iter().map(|cookie| DeclaredCookie {
             about: cookie.about,
             kind: cookie.kind,
@@ -153,6 +185,7 @@ impl PurposeEntry {
             legal_basis: self
                 .legal_basis
                 .ok_or_else(|| format!("The purpose `{}` does not say `legal_basis`.", self.id))?,
+            necessity: self.necessity,
             purpose_types: self.purpose_types,
             recipients: self.recipients.unwrap_or_default(),
             reload_on_withdrawal: self.reload_on_withdrawal,

@@ -1,13 +1,16 @@
 //! Owns the fixture: a server with one site, and clients shaped like the people who use it.
 //! Refuses to end without [`TestServer::finish`], which checks the invariants of the whole ledger.
 
+pub(crate) mod people;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use assent::Server;
 use assent::clock::Clock;
 use assent::config::Settings;
-use assent::store::{Environment, Filter, Place, ReceiptRow, Site, Store};
+use assent::keys::KeyWish;
+use assent::store::{Environment, Filter, NewPublication, Origin, Place, ReceiptRow, Site, Store};
 use assent::{keys, notices};
 use assent_shared::ledger::proof::Opening;
 use assent_shared::ledger::{Checkpoint, Frontier, PublicKey, ReceiptProof, SignedCheckpoint};
@@ -22,6 +25,15 @@ use tempfile::TempDir;
 pub(crate) const NOW: i64 = 1_795_219_200_000;
 pub(crate) const PAGE: &str = "https://shop.example";
 pub(crate) const NOTICE: &str = include_str!("../../../examples/demo/notice.toml");
+
+/// How a test publishes that writes a notice's bytes by hand.
+pub(crate) const BY_HAND: NewPublication<'static> = NewPublication {
+    origin: Origin::File,
+    published_by: "a test",
+    material: "[]",
+    overrides: "[]",
+    note: None,
+};
 
 /// Where receipts are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +158,23 @@ impl TestServer {
         std::mem::replace(self, fresh).finish().await;
     }
 
+    /// Another site, without a notice.
+    pub(crate) async fn add_site(&self, id: &SiteId) {
+        let site = Site {
+            id: id.clone(),
+            name: id.to_string(),
+            environment: Environment::Production,
+            origins: vec![format!("https://{id}.example")],
+            share_subdomains: false,
+        };
+        assert!(self.store().add_site(&site, NOW).await.unwrap());
+    }
+
+    /// A second server on the same database, with the same key and clock.
+    pub(crate) async fn another_server(&self) -> Server {
+        Server::start_with(self.settings.clone(), self.clock.clone(), false).await.unwrap()
+    }
+
     /// Where the test's files are.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.database.as_ref().unwrap().folder.path()
@@ -210,7 +239,8 @@ impl TestServer {
 
     /// An operator's program with a new key, for one site or for all.
     pub(crate) async fn operator_key(&self, site: Option<&SiteId>) -> String {
-        keys::create(self.store(), "test", site, NOW).await.unwrap().key
+        let wish = KeyWish::for_receipts("test", site.cloned());
+        keys::create(self.store(), &wish, "test", NOW).await.unwrap().key
     }
 
     pub(crate) async fn get_with_key(&self, key: &str, path: &str) -> Response {

@@ -2,6 +2,7 @@
 
 mod examples;
 mod ledger;
+mod lint;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -277,7 +278,10 @@ fn an_operator_sets_up_a_site_on_the_command_line() {
 
     let key = said(&run(folder, &["key", "create", "--site", "shop", "--label", "accounting"]));
     let key_id = key.split('_').nth(1).unwrap();
-    assert_eq!(said(&run(folder, &["key", "list"])), format!("{key_id}\tworks\tshop\taccounting\n"));
+    assert_eq!(
+        said(&run(folder, &["key", "list"])),
+        format!("{key_id}\tworks\tshop\taccounting\tread_receipts export_receipts\n")
+    );
     assert!(said(&run(folder, &["key", "revoke", key_id])).starts_with("Revoked."));
     assert!(complained(&run(folder, &["key", "revoke", key_id])).contains("no working key"));
     let database = std::fs::read(folder.join("data/assent.db")).unwrap();

@@ -18,6 +18,7 @@ pub(crate) fn notice() -> Notice {
         gpc: false,
         id: id.parse().unwrap(),
         legal_basis: if essential { LegalBasis::Contract } else { LegalBasis::Consent },
+        necessity: None,
         purpose_types: vec![],
         recipients: vec![],
         reload_on_withdrawal: false,

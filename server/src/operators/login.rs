@@ -1,0 +1,62 @@
+//! Owns signing in: a password, then a code, each tried a few times at once and then slowly.
+//! Refuses to tell an unknown e-mail address from a wrong password, by what is said or by how long it takes.
+
+use super::{caller, totp};
+use crate::access::Caller;
+use crate::audit::{self, Action};
+use crate::error::Result;
+use crate::state::App;
+
+/// Wrong codes after which the password is asked for again.
+pub const WRONG_CODES: u8 = 5;
+
+/// The id of the operator whose e-mail address and password these are.
+pub async fn check_password(app: &App, email: &str, password: String) -> Result<Option<String>> {
+    let email = email.trim().to_lowercase();
+    app.logins.check(Some(&email))?;
+    let row = app.store.operator_by_email(&email).await?;
+    let credentials = match &row {
+        Some(row) => app.store.credentials(&row.operator).await?,
+        None => None,
+    };
+    let fits = app.passwords.verify(password, credentials.map(|known| known.password)).await?;
+    let Some(row) = row else { return Ok(None) };
+    if fits {
+        return Ok(Some(row.operator));
+    }
+    // Beside the answer, because only operators who exist are written down, and that takes time.
+    let (app, caller) = (app.clone(), Caller::new(row.email, Vec::new()));
+    tokio::spawn(async move {
+        if let Err(error) = audit::record(&app, &caller, Action::LoginRefused, None, "wrong password").await {
+            tracing::warn!(%error, "a refused login could not be written down");
+        }
+    });
+    Ok(None)
+}
+
+/// Whether that is a code of the operator's, taken for the first time. If so they are signed in.
+pub async fn check_code(app: &App, operator: &str, code: &str) -> Result<bool> {
+    app.logins.check(Some(operator))?;
+    let Some(row) = app.store.operator(operator).await? else { return Ok(false) };
+    let Some(credentials) = app.store.credentials(operator).await? else { return Ok(false) };
+    let caller = caller(&row, &[]);
+    let now = app.clock.now();
+    let step = totp::step(&credentials.totp, code, now)?;
+    let Some(step) = step.filter(|step| *step > credentials.totp_step) else {
+        let why = if step.is_some() { "code used before" } else { "wrong code" };
+        audit::record(app, &caller, Action::LoginRefused, None, why).await?;
+        return Ok(false);
+    };
+    audit::record(app, &caller, Action::Login, None, "").await?;
+    // Another request may have been quicker with the same code.
+    if !app.store.take_step(operator, step).await? {
+        return Ok(false);
+    }
+    app.store.note_login(operator, now).await?;
+    Ok(true)
+}
+
+/// Writes down that somebody leaves.
+pub async fn leave(app: &App, caller: &Caller) -> Result<()> {
+    audit::record(app, caller, Action::Logout, None, "").await
+}
