@@ -171,6 +171,16 @@ impl Export {
     }
 }
 
+/// What an export's file is called in the folder.
+fn file_name(row: &ExportRow, format: ExportFormat) -> String {
+    format!("{}-{}.{}", row.site, row.export_id, format.ending())
+}
+
+/// What it is called until it is whole.
+fn half_name(file: &str) -> String {
+    format!("{file}.part")
+}
+
 /// What was asked for.
 fn asked(row: &ExportRow) -> Result<NewExport> {
     serde_json::from_str(&row.filter).map_err(|error| Error::Internal(format!("stored export: {error}")))
@@ -238,10 +248,12 @@ pub(crate) async fn remove(app: &App, caller: &Caller, site: &SiteId, id: &str) 
     app.catalog.site(site).await?;
     audit::record(app, caller, Action::ExportRemove, Some(site), id).await?;
     let now = app.clock.now();
+    let row = app.store.export(site, id).await?.ok_or(Error::NotFound)?;
     if app.store.cancel_export(site, id, (now, app.exports.expires(now))).await? {
+        // Whoever writes it takes its half file away; but they may be gone.
+        app.exports.remove(&half_name(&file_name(&row, asked(&row)?.format)));
         return Ok(());
     }
-    let row = app.store.export(site, id).await?.ok_or(Error::NotFound)?;
     if let Some(file) = &row.file {
         app.exports.remove(file);
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Exports, NAP, NewExport, asked};
+use super::{Exports, NAP, NewExport, asked, file_name};
 use crate::error::{Error, Result};
 use crate::export::{Chunks, Progress, Wanted};
 use crate::state::App;
@@ -111,7 +111,7 @@ async fn write(app: &App, row: &ExportRow, progress: &Progress) -> Result<(Strin
     let expected = app.store.count_receipts(&wanted.site, &wanted.filter).await.map_err(Error::from)?;
     let reporter = Reporter { app: app.clone(), row: row.clone(), progress: progress.clone(), expected };
     reporter.clone().report().await?;
-    let name = format!("{}-{}.{}", row.site, row.export_id, format.ending());
+    let name = file_name(row, format);
     let chunks = wanted.begin_counted(&app.store, app.clock.now(), progress.clone()).await?;
     let bytes = write_file(chunks, &app.exports.path(&name), move || reporter.clone().report()).await?;
     Ok((name, bytes))

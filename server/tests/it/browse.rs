@@ -1,6 +1,7 @@
 //! Owns the tests of reading receipts: each filter against a slow oracle, paging while more arrive, kinds, and who was affected.
 
 mod before;
+mod command;
 
 use std::collections::{BTreeMap, BTreeSet};
 

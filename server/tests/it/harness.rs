@@ -119,6 +119,7 @@ impl TestServer {
             host: Ipv4Addr::LOCALHOST.into(),
             database_url: database.url.clone(),
             signing_key_file: Some(database.folder.path().join("assent.key")),
+            export_folder: Some(database.folder.path().join("exports")),
             ..Settings::default()
         };
         let server = Server::start_with(settings.clone(), clock.clone(), false).await.unwrap();

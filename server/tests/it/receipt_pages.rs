@@ -163,7 +163,7 @@ async fn an_admin_holds_and_erases(engine: Engine) {
     assert_eq!(made.status(), StatusCode::CREATED);
     let made: Value = made.json().await.unwrap();
     let list: Value = app.get_with_key(&key, "/api/v1/sites/shop/holds").await.json().await.unwrap();
-    assert_eq!(list["items"][0], made);
+    assert!(list["items"].as_array().unwrap().contains(&made), "{list}");
     let path = format!("/api/v1/sites/shop/holds/{}", made["hold_id"].as_str().unwrap());
     let lift =
         async || app.request(reqwest::Method::DELETE, &path).bearer_auth(&key).send().await.unwrap().status();
@@ -217,7 +217,7 @@ async fn only_whoever_may_sees_receipts(engine: Engine) {
     for (role, on, expected) in [
         (Role::Viewer, None, StatusCode::FORBIDDEN),
         (Role::Editor, Some(&app.shop), StatusCode::FORBIDDEN),
-        (Role::Owner, Some(&blog), StatusCode::NOT_FOUND),
+        (Role::Admin, Some(&blog), StatusCode::NOT_FOUND),
         (Role::Auditor, Some(&blog), StatusCode::NOT_FOUND),
     ] {
         let person = app.signed_in(role, on).await;
