@@ -2,6 +2,7 @@
 
 mod ledger;
 mod lint;
+mod operators;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
