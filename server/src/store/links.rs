@@ -119,7 +119,7 @@ impl Store {
             }
             let operator = operator.as_deref().unwrap_or(arrival.operator);
             let let_in = sqlx::query(
-                "update operators set name = $2, password = $3, totp = $4, totp_step = $5
+                "update operators set name = $2, password = $3, totp = $4, totp_step = $5, signed_in_at = $6
                  where operator = $1 and disabled_at is null",
             )
             .bind(operator)
@@ -127,6 +127,7 @@ impl Store {
             .bind(arrival.password)
             .bind(arrival.totp)
             .bind(arrival.totp_step)
+            .bind(now)
             .execute(&mut *transaction)
             .await?;
             if let_in.rows_affected() == 0 {

@@ -3,6 +3,7 @@
 mod examples;
 mod ledger;
 mod lint;
+mod operators;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
