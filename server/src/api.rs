@@ -6,6 +6,7 @@
 //! `document::CHAPTERS`, the doc comment's first line is the summary. Keys and failures that all share are added by `document.rs`.
 
 mod document;
+pub(crate) mod read;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -27,8 +28,8 @@ use crate::serve_file::Precompressed;
 use crate::state::App;
 use crate::statistics::{self, shown};
 use crate::{
-    affected, audit, decisions, drafts, export, exports, keys, me, operators, publish, publishing, receipts,
-    sites, versions,
+    affected, audit, data, decisions, drafts, export, exports, keys, me, operators, publish, publishing,
+    receipts, sites, versions,
 };
 
 /// What programs of operators may ask: everything under `/api/v1`.
@@ -46,6 +47,7 @@ fn for_operators() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(audit::routes())
         .merge(catalogue::routes())
+        .merge(data::routes())
         .merge(sites::api::routes())
         .merge(statistics::api::routes())
 }

@@ -14,8 +14,9 @@ use crate::error::{Error, Result};
 use crate::state::App;
 use crate::store::AppendError;
 
+pub(crate) use export::answer;
 pub use export::{AuditFormat, Wanted, begin_export, keys};
-pub use list::{AuditQuery, Page, list, names, selection};
+pub use list::{AuditQuery, Entry, Page, list, names, selection};
 
 /// What an operator did or saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

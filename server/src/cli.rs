@@ -6,6 +6,7 @@ mod keys;
 mod ledger;
 mod notices;
 mod operators;
+mod receipts;
 mod sites;
 mod statistics;
 
@@ -13,7 +14,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use assent_shared::{DecisionId, SiteId};
+use assent_shared::SiteId;
 use clap::{Parser, Subcommand};
 
 use self::audit::AuditCommand;
@@ -21,8 +22,10 @@ use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use self::notices::NoticeCommand;
 use self::operators::OperatorCommand;
+use self::receipts::{AffectedArguments, ReceiptArguments};
 use self::sites::SiteCommand;
 use self::statistics::StatisticsArguments;
+use crate::access::Caller;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::demo::examples::Example;
@@ -31,12 +34,11 @@ use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::catalogue::ServicesCommand;
 use crate::operators::links;
 use crate::pages::replay;
-use crate::receipts::View;
 use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::{Site, Store};
 use crate::verify::Verification;
-use crate::{Server, demo, log, receipts};
+use crate::{Server, data, demo, log};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -81,23 +83,20 @@ enum Command {
         #[arg(long, value_name = "https://HOST")]
         server: Option<String>,
     },
-    /// Print one receipt, as it is stored or in a standard view
-    Receipt {
-        /// The site's id
-        #[arg(long)]
-        site: SiteId,
-        /// How it is shown
-        #[arg(long, value_enum, default_value_t)]
-        view: View,
-        /// The decision's id
-        decision: DecisionId,
-    },
+    Receipt(ReceiptArguments),
+    Affected(AffectedArguments),
     /// Look after the ledgers of receipts
     #[command(subcommand)]
     Ledger(LedgerCommand),
     /// Read, export and look after the log of what operators did
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Say what is stored, where, how long, and who may see it
+    Data {
+        /// Print JSON, as the API has it
+        #[arg(long)]
+        json: bool,
+    },
     Erase(EraseArguments),
     /// Keep receipts from being erased, or from being shown
     #[command(subcommand)]
@@ -152,6 +151,13 @@ impl Cli {
             }
             Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
             Command::Audit(command) => audit::run(command, &settings).await,
+            Command::Data { json } => {
+                let report = data::report(&app(&settings).await?, &Caller::command_line()).await;
+                let report = report.map_err(|error| error.cause().unwrap_or_else(|| format!("{error}.")))?;
+                let as_json = || serde_json::to_string_pretty(&report).map(|text| text + "\n");
+                print(&if json { as_json().map_err(printable)? } else { data::as_text(&report) });
+                Ok(())
+            }
             Command::Erase(arguments) => {
                 let store = open(&settings).await?;
                 known(&store, arguments.site()).await?;
@@ -170,24 +176,12 @@ impl Cli {
             Command::Key(command) => keys::run(command, &settings).await,
             Command::Operator(command) => operators::run(command, &settings).await,
             Command::Notice(command) => notices::run(command, &settings).await,
-            Command::Receipt { site, view, decision } => {
-                let store = open(&settings).await?;
-                let site = known(&store, &site).await?;
-                let url = settings.public_url.as_deref();
-                let text = receipts::write(&store, &site, &decision, view, url).await;
-                let text = text.map_err(|error| match error {
-                    Error::NotFound => {
-                        format!("The site `{}` has no receipt of the decision {decision}.", site.id)
-                    }
-                    other => other.cause().unwrap_or_else(|| other.to_string()),
-                })?;
-                print(&format!("{text}\n"));
-                Ok(())
-            }
+            Command::Receipt(arguments) => receipts::receipt(arguments, &app(&settings).await?).await,
+            Command::Affected(arguments) => receipts::affected(arguments, &app(&settings).await?).await,
             Command::Export(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, &arguments.site).await?;
-                arguments.run(&store, Clock::default().now()).await
+                let app = app(&settings).await?;
+                known(&app.store, &arguments.site).await?;
+                arguments.run(&app).await
             }
             Command::Proof(arguments) => {
                 let store = open(&settings).await?;

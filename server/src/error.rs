@@ -283,6 +283,12 @@ pub fn gone() -> StatusCode {
     StatusCode::GONE
 }
 
+/// 422: a page that shows again what was asked for, with what is wrong with it.
+#[must_use]
+pub fn refused(page: Response) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+}
+
 /// 409: a form that is shown again, because it asks something else now.
 #[must_use]
 pub fn outdated() -> StatusCode {

@@ -73,6 +73,12 @@ impl Exports {
         store.release_exports(&self.0.runner).await
     }
 
+    /// After how many days files are removed.
+    #[must_use]
+    pub fn days(&self) -> u32 {
+        self.0.days
+    }
+
     /// When what ends now is removed.
     fn expires(&self, now: i64) -> i64 {
         now.saturating_add(i64::from(self.0.days).saturating_mul(DAY_MILLISECONDS))
@@ -349,6 +355,7 @@ impl NewExport {
 /// How far an export is.
 #[utoipa::path(
     get,
+    operation_id = "get_background_export",
     path = "/api/v1/sites/{site}/exports/{export}",
     tag = "exports",
     params(("site" = SiteId, Path, description = "The site's id"), ("export" = String, Path, description = "The export's id")),

@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod data;
 pub mod decisions;
 pub mod demo;
 pub mod domain;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::data::Installation;
 use crate::exports::Exports;
 use crate::limits::{self, Limits};
 use crate::operators::password::Passwords;
@@ -42,6 +43,8 @@ pub struct App {
     pub public_url: Option<Arc<str>>,
     /// The same, or else where it listens: what an operator's link begins with.
     pub home: Arc<str>,
+    /// What the settings say of where data is.
+    pub installation: Arc<Installation>,
 }
 
 impl App {
@@ -63,6 +66,7 @@ impl App {
             clock,
             home: public_url.clone().unwrap_or_default(),
             public_url,
+            installation: Arc::new(Installation::of(settings)),
         };
         app.at(SocketAddr::new(settings.host, settings.port))
     }

@@ -178,7 +178,7 @@ fn place(text: &str) -> Result<(i64, i64)> {
     params(AuditQuery),
     responses((status = 200, description = "Entries", body = Page))
 )]
-pub async fn get_audit(
+pub(super) async fn get_audit(
     State(app): State<App>,
     ByKey(caller): ByKey,
     query: Result<Query<AuditQuery>, QueryRejection>,

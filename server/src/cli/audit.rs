@@ -111,6 +111,7 @@ pub(super) async fn run(command: AuditCommand, settings: &Settings) -> Result<()
 }
 
 /// A failure as whoever runs the command may read it: with its cause.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn told(error: crate::error::Error) -> String {
     error.cause().unwrap_or_else(|| format!("{error}."))
 }
