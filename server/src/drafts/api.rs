@@ -1,9 +1,11 @@
 //! Owns the draft's addresses for programs: reading it, replacing it, discarding it, and what the linter says.
 //! Refuses a save that does not say which revision it was made from.
 
-use assent_shared::{Problem, SiteId};
+use assent_shared::{Notice, Problem, SiteId};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,18 +13,23 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Draft, Examined, discard, get as read, lint, save};
-use crate::answers;
+use crate::catalog::PublishedNotice;
 use crate::error::{Error, Result};
 use crate::extract::{ByKey, LongBody, PathOf};
 use crate::notices::file::NoticeFile;
 use crate::notices::lint::Finding;
+use crate::pages::notice::{self as page, Place};
 use crate::state::App;
+use crate::{answers, notices};
 
 const TOML: &str = "application/toml";
 
 /// The draft's addresses under `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_draft, put_draft, delete_draft)).routes(routes!(lint_draft))
+    OpenApiRouter::new()
+        .routes(routes!(get_draft, put_draft, delete_draft))
+        .routes(routes!(lint_draft))
+        .routes(routes!(preview_draft))
 }
 
 /// How a notice file is written.
@@ -200,4 +207,42 @@ pub(crate) async fn lint_draft(
 ) -> Result<Response> {
     let Examined { problem, findings } = lint(&app, &caller, &site).await?;
     answers::json(&LintAnswer { problem, findings })
+}
+
+/// The query of a picture.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PreviewQuery {
+    /// The language; the notice's default where it does not speak it.
+    lang: Option<String>,
+}
+
+/// A picture of the draft: its banner and its preferences as a page that needs nothing else, and can be pressed nowhere.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sites/{site}/draft/preview",
+    tag = "notices",
+    params(("site" = SiteId, Path, description = "The site's id"), PreviewQuery),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"))
+)]
+pub(crate) async fn preview_draft(
+    State(app): State<App>,
+    ByKey(caller): ByKey,
+    PathOf(site): PathOf<SiteId>,
+    asked: Result<Query<PreviewQuery>, QueryRejection>,
+) -> Result<Response> {
+    let PreviewQuery { lang } = query(asked)?;
+    let draft = read(&app, &caller, &site).await?;
+    let notice = notices::read(&draft.text).map_err(Error::InvalidNotice)?;
+    let newest = u32::try_from(app.store.newest_notice(&site).await?).unwrap_or_default();
+    let notice = notices::numbered(notice, newest.saturating_add(1), None, &[]);
+    let locale = notice.best_locale(lang.as_deref()).clone();
+    let hash = Notice::hash(&notice.canonical_json());
+    let pictured = PublishedNotice { notice, hash, published_at: app.clock.now() };
+    let html = page::write(&pictured, &locale, Place::Bundle)?;
+    let mut response = answers::text("text/html; charset=utf-8", html);
+    // Its style is inside it, and nothing else runs.
+    let policy = HeaderValue::from_static("sandbox; default-src 'none'; style-src 'unsafe-inline'");
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
 }

@@ -5,9 +5,9 @@ use assent_shared::appearance::{Appearance, Colour, Theme};
 use assent_shared::notice::Lifetime;
 use assent_shared::terms::{DataKind, Location, PurposeType};
 use assent_shared::{Locale, PurposeId, Texts};
-use toml::Table;
+use toml::{Table, Value};
 
-use super::super::fields::{Field, Kind};
+use super::super::fields::{Field, Kind, get};
 use super::{Group, cookies, default_language, language, languages, purposes, text};
 use crate::locales;
 
@@ -171,7 +171,10 @@ pub(super) fn words(file: &Table, locale: &Locale) -> Vec<Group> {
             Field::new(Kind::Area, &description, format!("{id}: what happens and why")),
             Field::new(Kind::Area, &changed, format!("{id}: what is new, if it is asked again")),
         ];
-        texts.into_iter().chain(about.map(|(key, label)| Field::new(Kind::Line, key, label)))
+        // Only what is asked can be asked again.
+        let essential = get(file, &format!("purposes.{id}.essential")).and_then(Value::as_bool);
+        let texts = texts.into_iter().filter(move |field| field.key != changed || essential != Some(true));
+        texts.chain(about.map(|(key, label)| Field::new(Kind::Line, key, label)))
     });
     let beside_purposes = purposes.map(|field| {
         let key = field.key.replacen(&format!("about.{locale}"), &format!("about.{first}"), 1);
