@@ -279,13 +279,13 @@ async fn get_affected(
         let at = (query::after(&others)?, query::limit(&others)?);
         let (items, next) = page(&app, &caller, &site, &wanted, at).await?;
         let page = AffectedPage { items, next: next.map(query::cursor) };
-        return private_json(json!(page).to_string());
+        return Ok(private_json(json!(page).to_string()));
     }
-    file(&site, format, stream(&app, &caller, &site, &wanted, format).await?)
+    Ok(file(&site, format, stream(&app, &caller, &site, &wanted, format).await?))
 }
 
 /// All of it, as a file.
-pub(crate) fn file(site: &SiteId, format: AffectedFormat, chunks: Chunks) -> Result<Response> {
+pub(crate) fn file(site: &SiteId, format: AffectedFormat, chunks: Chunks) -> Response {
     let (media_type, ending) = match format {
         AffectedFormat::Csv => ("text/csv; charset=utf-8", "csv"),
         AffectedFormat::Json | AffectedFormat::Jsonl => ("application/jsonl", "jsonl"),
@@ -295,5 +295,5 @@ pub(crate) fn file(site: &SiteId, format: AffectedFormat, chunks: Chunks) -> Res
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{site}-affected.{ending}\"")),
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, Body::from_stream(chunks)).into_response())
+    (headers, Body::from_stream(chunks)).into_response()
 }

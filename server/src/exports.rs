@@ -328,7 +328,7 @@ async fn list_exports(
     let others = query::only(raw.as_deref(), &["limit", "after"])?;
     let at = (others.get("after").map(String::as_str), query::limit(&others)?);
     let (items, next) = list(&app, &caller, &site, at).await?;
-    private_json(json!(ExportPage { items, next }).to_string())
+    Ok(private_json(json!(ExportPage { items, next }).to_string()))
 }
 
 /// Asks for an export in the background.
@@ -347,7 +347,7 @@ async fn create_export(
     JsonBody(new): JsonBody<serde_json::Value>,
 ) -> Result<Response> {
     let export = make(&app, &caller, &site, &NewExport::read(new)?).await?;
-    Ok((error::created(true), private_json(json!(export).to_string())?).into_response())
+    Ok((error::created(true), private_json(json!(export).to_string())).into_response())
 }
 
 impl NewExport {
@@ -378,7 +378,7 @@ async fn get_export(
     ByKey(caller): ByKey,
     PathOf((site, id)): PathOf<(SiteId, String)>,
 ) -> Result<Response> {
-    private_json(json!(one(&app, &caller, &site, &id).await?).to_string())
+    Ok(private_json(json!(one(&app, &caller, &site, &id).await?).to_string()))
 }
 
 /// What became of an export.
@@ -402,7 +402,7 @@ async fn delete_export(
     PathOf((site, id)): PathOf<(SiteId, String)>,
 ) -> Result<Response> {
     remove(&app, &caller, &site, &id).await?;
-    private_json(json!(RemovedExport { removed: id }).to_string())
+    Ok(private_json(json!(RemovedExport { removed: id }).to_string()))
 }
 
 /// The file of an export that is done.

@@ -145,8 +145,8 @@ pub(crate) async fn open(app: &App, caller: &Caller, site: &SiteId, decision: &D
 }
 
 /// An answer that nobody else may keep.
-pub(crate) fn private_json(body: String) -> Result<Response> {
-    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response())
+pub(crate) fn private_json(body: String) -> Response {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response()
 }
 
 /// A site's receipt of that decision, in that view.

@@ -229,5 +229,5 @@ async fn download(
 ) -> Result<Response> {
     caller.require(Permission::ReadReceipts, site)?;
     let (query, _) = ReceiptsQuery::parse(raw, &[])?;
-    affected::file(site, format, affected::stream(app, caller, site, &query, format).await?)
+    Ok(affected::file(site, format, affected::stream(app, caller, site, &query, format).await?))
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use assent_shared::{Receipt, SiteId};
+use assent_shared::{DecisionId, Receipt, SiteId};
 
 use crate::error::{Error, Result};
 use crate::store::{HoldRow, NoticeRow, ReceiptRow, Site, Store};
@@ -110,7 +110,7 @@ impl Sql {
                 receipt.clock_off,
                 receipt.received_at,
                 receipt.valid_until,
-                optional(receipt.replaces.as_ref().map(|id| id.as_str())),
+                optional(receipt.replaces.as_ref().map(DecisionId::as_str)),
                 quoted(&receipt.widget),
                 quoted(&row.body)
             ));

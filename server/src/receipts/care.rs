@@ -120,10 +120,10 @@ pub(super) async fn delete_visitor(
     PathOf((site, visitor)): PathOf<(SiteId, VisitorId)>,
 ) -> Result<Response> {
     Ok(match erase(&app, &caller, &site, &visitor).await? {
-        Erasure::Done(erased) => private_json(json!(Erased { erased, hold: None }).to_string())?,
+        Erasure::Done(erased) => private_json(json!(Erased { erased, hold: None }).to_string()),
         Erasure::Held(hold) => {
             let kept = json!(Erased { erased: 0, hold: Some(hold) });
-            (error::erased(true), private_json(kept.to_string())?).into_response()
+            (error::erased(true), private_json(kept.to_string())).into_response()
         }
     })
 }
@@ -155,7 +155,7 @@ pub(super) async fn create_hold(
     JsonBody(NewHold { visitor, kind, reason }): JsonBody<NewHold>,
 ) -> Result<Response> {
     let hold = hold(&app, &caller, &site, visitor.as_ref(), (kind, &reason)).await?;
-    Ok((error::created(true), private_json(json!(hold).to_string())?).into_response())
+    Ok((error::created(true), private_json(json!(hold).to_string())).into_response())
 }
 
 /// Every hold of a site.
@@ -180,7 +180,7 @@ pub(super) async fn get_holds(
     PathOf(site): PathOf<SiteId>,
 ) -> Result<Response> {
     let holds = holds(&app, &caller, &site).await?;
-    private_json(json!(Holds { items: holds, next: None }).to_string())
+    Ok(private_json(json!(Holds { items: holds, next: None }).to_string()))
 }
 
 /// The hold that has ended.
@@ -204,5 +204,5 @@ pub(super) async fn delete_hold(
     PathOf((site, hold)): PathOf<(SiteId, String)>,
 ) -> Result<Response> {
     lift(&app, &caller, &site, &hold).await?;
-    private_json(json!(Lifted { lifted: hold }).to_string())
+    Ok(private_json(json!(Lifted { lifted: hold }).to_string()))
 }

@@ -20,7 +20,7 @@ use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::extract::{ByKey, PathOf};
 use crate::state::App;
-use crate::store::{Order, Place, Reader};
+use crate::store::{Order, Place, Reader, ReceiptRow};
 
 /// Bytes of a file. A visitor's download has 200 receipts and their notices, half a megabyte.
 const FILE_LIMIT: usize = 4 * 1024 * 1024;
@@ -126,7 +126,7 @@ pub(crate) async fn find(app: &App, caller: &Caller, site: &SiteId, file: &str) 
         let mut reader: Reader = app.store.reader(site, &query.filter()?, Order::NewestFirst, None).await?;
         let rows = reader.next(SHOWN).await?;
         let more = i64::try_from(rows.len()).is_ok_and(|count| count == SHOWN);
-        let next = rows.last().filter(|_| more).map(|row| row.place());
+        let next = rows.last().filter(|_| more).map(ReceiptRow::place);
         let stored = rows.iter().map(|row| super::read(&row.body)).collect::<Result<_>>()?;
         found.push(Found { visitor, claims, stored, next });
     }
@@ -213,5 +213,5 @@ pub(super) async fn find_receipts(
         next: next.map(cursor),
     });
     let found = FoundVisitors { items: items.collect() };
-    private_json(serde_json::to_string(&found).map_err(|error| super::broken(&error))?)
+    Ok(private_json(serde_json::to_string(&found).map_err(|error| super::broken(&error))?))
 }

@@ -14,7 +14,7 @@ use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::extract::{ByKey, PathOf};
 use crate::state::App;
-use crate::store::{Order, Place};
+use crate::store::{Order, Place, ReceiptRow};
 
 /// A page of receipts.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub(crate) async fn list(
     // One more, to know whether there is a next page.
     let rows = reader.next(limit + 1).await?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = rows.get(wanted).and_then(|_| rows.get(wanted.checked_sub(1)?)).map(|row| row.place());
+    let next = rows.get(wanted).and_then(|_| rows.get(wanted.checked_sub(1)?)).map(ReceiptRow::place);
     let listed = rows.into_iter().take(wanted).map(|row| {
         let receipt = read(&row.body)?;
         Ok(Listed { place: row.place(), body: row.body, receipt })
@@ -108,5 +108,5 @@ pub(super) async fn get_receipts(
     caller.require(Permission::ReadReceipts, &site)?;
     let (wanted, others) = ReceiptsQuery::parse(raw.as_deref(), &["limit", "after"])?;
     let at = (query::after(&others)?, query::limit(&others)?);
-    private_json(list(&app, &caller, &site, &wanted, at).await?.json()?)
+    Ok(private_json(list(&app, &caller, &site, &wanted, at).await?.json()?))
 }

@@ -73,8 +73,8 @@ pub struct ReceiptsArguments {
     /// Answers to this notice
     #[arg(long, value_name = "NUMBER")]
     notice: Option<u32>,
-    /// Made in this way: accept_all, reject_all, custom, signal or withdraw
-    #[arg(long, value_parser = |name: &str| method(name).map_err(|error| error.to_string()))]
+    /// Made in this way
+    #[arg(long, value_name = "accept_all|reject_all|custom|signal|withdraw", value_parser = |name: &str| method(name).map_err(|error| error.to_string()))]
     method: Option<Method>,
     /// This purpose was granted, once for each
     #[arg(long, value_name = "PURPOSE")]

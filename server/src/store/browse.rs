@@ -210,7 +210,7 @@ impl Reader {
             Way::Kinds(lanes) => loop {
                 let places = lanes.next(&self.store, &self.site, limit).await?;
                 let mut rows = self.store.receipts_at(&self.site, &places).await?;
-                rows.sort_by_key(|row| row.place());
+                rows.sort_by_key(ReceiptRow::place);
                 if self.bounds.order == Order::NewestFirst {
                     rows.reverse();
                 }

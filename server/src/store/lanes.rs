@@ -18,7 +18,7 @@ const AHEAD: i64 = 16;
 /// The lanes of a walk.
 #[derive(Debug)]
 pub(super) struct Lanes {
-    lanes: Vec<Lane>,
+    all: Vec<Lane>,
     bounds: Bounds,
     /// Whether some visitors' receipts are not shown.
     restricted: bool,
@@ -37,7 +37,7 @@ struct Lane {
 impl Lanes {
     pub(super) fn new(kinds: Vec<i64>, bounds: Bounds, restricted: bool) -> Self {
         let lane = |kind| Lane { kind, places: VecDeque::new(), after: bounds.after, ended: false };
-        Self { lanes: kinds.into_iter().map(lane).collect(), bounds, restricted }
+        Self { all: kinds.into_iter().map(lane).collect(), bounds, restricted }
     }
 
     /// The next places of all lanes, in order; none at the end.
@@ -53,17 +53,17 @@ impl Lanes {
             self.read_ahead(store, site, limit).await?;
             let head = |(at, lane): (usize, &Lane)| lane.places.front().map(|place| (self.rank(*place), at));
             let mut heads: BinaryHeap<(Place, usize)> =
-                self.lanes.iter().enumerate().filter_map(head).collect();
+                self.all.iter().enumerate().filter_map(head).collect();
             if heads.is_empty() {
                 break;
             }
             while places.len() < wanted
                 && let Some((_, at)) = heads.pop()
             {
-                places.extend(self.lanes[at].places.pop_front());
-                match self.lanes[at].places.front() {
+                places.extend(self.all[at].places.pop_front());
+                match self.all[at].places.front() {
                     Some(next) => heads.push((self.rank(*next), at)),
-                    None if self.lanes[at].ended => {}
+                    None if self.all[at].ended => {}
                     // What comes next may be in this lane: it has to be read first.
                     None => break,
                 }
@@ -82,11 +82,11 @@ impl Lanes {
 
     /// Fills every lane that is empty and has not ended.
     async fn read_ahead(&mut self, store: &Store, site: &SiteId, limit: i64) -> sqlx::Result<()> {
-        let live = self.lanes.iter().filter(|lane| !lane.ended).count();
+        let live = self.all.iter().filter(|lane| !lane.ended).count();
         let share = 2 * limit / i64::try_from(live.max(1)).unwrap_or(1);
         let ahead = share.clamp(AHEAD.min(limit), limit);
-        let empty: Vec<usize> = (0..self.lanes.len())
-            .filter(|at| self.lanes[*at].places.is_empty() && !self.lanes[*at].ended)
+        let empty: Vec<usize> = (0..self.all.len())
+            .filter(|at| self.all[*at].places.is_empty() && !self.all[*at].ended)
             .collect();
         let mut rest = empty.as_slice();
         while let Some(size) = STATEMENT_LANES.into_iter().find(|size| *size <= rest.len()) {
@@ -94,7 +94,7 @@ impl Lanes {
             rest = more;
             let mut read = self.read(store, site, some, ahead).await?;
             for at in some {
-                let lane = &mut self.lanes[*at];
+                let lane = &mut self.all[*at];
                 let mut places = read.remove(&lane.kind).unwrap_or_default();
                 places.sort_unstable();
                 if self.bounds.order == Order::NewestFirst {
@@ -119,7 +119,7 @@ impl Lanes {
         let rows: Vec<(i64, i64, i64, i64)> = on_engine!(store, |pool, Db| {
             let mut query = QueryBuilder::<Db>::new("");
             for (number, at) in lanes.iter().enumerate() {
-                let Lane { kind, after, .. } = &self.lanes[*at];
+                let Lane { kind, after, .. } = &self.all[*at];
                 query.push(if number == 0 { "select * from (" } else { " union all select * from (" });
                 query.push("select kind, received_at, ledger, leaf_index from receipts where site = ");
                 query.push_bind(site.as_str()).push(" and kind = ").push_bind(*kind);
