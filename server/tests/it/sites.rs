@@ -1,5 +1,7 @@
 //! Owns sites as operators run them: adding and changing, their environments, where the tag is seen, and pinned tags.
 
+mod pages;
+
 use assent::access::{Caller, Grant, Permission, Role};
 use assent::error::Error;
 use assent::notices;

@@ -1,5 +1,7 @@
 //! Owns the statistics: what is counted, and by whom nothing can be found out.
 
+mod pages;
+
 use assent::access::{Caller, Grant, Permission};
 use assent::clock::day_of;
 use assent::statistics::{Statistics, read};

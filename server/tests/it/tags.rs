@@ -243,7 +243,6 @@ async fn unknown_addresses_are_problems(engine: Engine) {
         "/_assent/shop",
         "/_assent/shop.js/",
         "/_assent/%ff.js",
-        "/admin",
     ] {
         let answer = app.get(path).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
