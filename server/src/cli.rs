@@ -121,7 +121,8 @@ impl Cli {
             Command::Notice(NoticeCommand::Lint(arguments)) => return arguments.run(),
             _ => {}
         }
-        match self.execute().await {
+        // On the heap: it has room for every command's work at once.
+        match Box::pin(self.execute()).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
                 let _ = writeln!(std::io::stderr(), "{}", message.trim_end());

@@ -137,9 +137,10 @@ async fn post_name(State(app): State<App>, own: SignedIn, form: FormBody) -> Res
 /// `POST /admin/account/password`
 async fn post_password(State(app): State<App>, own: SignedIn, form: FormBody) -> Result<Response> {
     let new = form.get("new_password").to_owned();
-    let changed = match form.get("again") == new {
-        true => operators::change_password(&app, &own, form.get("password").to_owned(), new).await,
-        false => Err(Error::invalid("again", "This is not the same password.")),
+    let changed = if form.get("again") == new {
+        operators::change_password(&app, &own, form.get("password").to_owned(), new).await
+    } else {
+        Err(Error::invalid("again", "This is not the same password."))
     };
     match changed {
         Ok(()) => Ok(error::see_other("/admin/account?done=password")),

@@ -56,17 +56,17 @@ fn operators_are_looked_after_on_the_command_line() {
 #[test]
 fn a_start_prints_a_link_until_somebody_can_sign_in() {
     let folder = TempDir::new().unwrap();
-    let mut links = Vec::new();
+    let mut seen = Vec::new();
     for _ in 0..2 {
         let mut command = assent(folder.path(), &["serve", "--port", "0"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let link = lines.map(Result::unwrap).find(|line| line.contains("/admin/welcome/"));
-        links.push(link.expect("a link is printed"));
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        let link = printed.map(Result::unwrap).find(|line| line.contains("/admin/welcome/"));
+        seen.push(link.expect("a link is printed"));
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    assert_ne!(links[0].rsplit('/').next(), links[1].rsplit('/').next(), "each start makes another");
+    assert_ne!(seen[0].rsplit('/').next(), seen[1].rsplit('/').next(), "each start makes another");
 }
 
 #[test]
