@@ -12,7 +12,7 @@ use assent::access::{Caller, Role};
 use assent::clock::day_of;
 use assent::config::{LogFormat, Settings};
 use assent::demo::examples::Example;
-use assent::keys;
+use assent::keys::{self, KeyWish};
 use assent::notices::{Published, publish};
 use assent::operators;
 use assent::retention::erase_what_is_due;
@@ -135,7 +135,8 @@ impl Site {
         let server = self.server.lock().await;
         let server = server.as_ref().expect("the server is up");
         let id = site.parse().expect("a site's id");
-        let made = keys::create(server.store(), "made for a scenario", Some(&id), server.clock().now()).await;
+        let wish = KeyWish::for_receipts("made for a scenario", Some(id));
+        let made = keys::create(server.store(), &wish, "the scenario", server.clock().now()).await;
         made.expect("a key is made").key
     }
 
