@@ -5,13 +5,17 @@ pub mod account;
 pub mod api;
 pub mod audit;
 pub mod data;
+pub mod exports;
 pub(crate) mod field;
+mod filter;
 pub(crate) mod guard;
 pub mod keys;
 pub mod login;
 mod notice;
 mod notices;
 pub mod operators;
+pub mod receipt;
+pub mod receipts;
 pub mod sites;
 pub mod statistics;
 pub mod welcome;
@@ -59,9 +63,12 @@ pub fn routes() -> Router<App> {
         .merge(api::routes())
         .merge(audit::routes())
         .merge(data::routes())
-        .merge(sites::routes())
+        .merge(exports::routes())
         .merge(notice::routes())
         .merge(notices::routes())
+        .merge(receipt::routes())
+        .merge(receipts::routes())
+        .merge(sites::routes())
         .merge(statistics::routes())
 }
 

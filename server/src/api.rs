@@ -44,8 +44,8 @@ fn for_operators() -> OpenApiRouter<App> {
         .merge(operators::routes())
         .merge(keys::routes())
         .merge(audit::routes())
-        .merge(data::routes())
         .merge(catalogue::routes())
+        .merge(data::routes())
         .merge(sites::api::routes())
         .merge(statistics::api::routes())
 }

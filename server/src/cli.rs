@@ -6,6 +6,7 @@ mod keys;
 mod ledger;
 mod notices;
 mod operators;
+mod receipts;
 mod sites;
 mod statistics;
 
@@ -13,7 +14,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use assent_shared::{DecisionId, SiteId};
+use assent_shared::SiteId;
 use clap::{Parser, Subcommand};
 
 use self::audit::AuditCommand;
@@ -21,6 +22,7 @@ use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use self::notices::NoticeCommand;
 use self::operators::OperatorCommand;
+use self::receipts::{AffectedArguments, ReceiptArguments};
 use self::sites::SiteCommand;
 use self::statistics::StatisticsArguments;
 use crate::access::Caller;
@@ -33,12 +35,11 @@ use crate::export::command::{ExportArguments, ProofArguments};
 use crate::notices::catalogue::ServicesCommand;
 use crate::operators::links;
 use crate::pages::replay;
-use crate::receipts::View;
 use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::{Site, Store};
 use crate::verify::Verification;
-use crate::{Server, data, demo, log, receipts};
+use crate::{Server, data, demo, log};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -83,17 +84,8 @@ enum Command {
         #[arg(long, value_name = "https://HOST")]
         server: Option<String>,
     },
-    /// Print one receipt, as it is stored or in a standard view
-    Receipt {
-        /// The site's id
-        #[arg(long)]
-        site: SiteId,
-        /// How it is shown
-        #[arg(long, value_enum, default_value_t)]
-        view: View,
-        /// The decision's id
-        decision: DecisionId,
-    },
+    Receipt(ReceiptArguments),
+    Affected(AffectedArguments),
     /// Look after the ledgers of receipts
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -184,24 +176,12 @@ impl Cli {
             Command::Key(command) => keys::run(command, &settings).await,
             Command::Operator(command) => operators::run(command, &settings).await,
             Command::Notice(command) => notices::run(command, &settings).await,
-            Command::Receipt { site, view, decision } => {
-                let store = open(&settings).await?;
-                let site = known(&store, &site).await?;
-                let url = settings.public_url.as_deref();
-                let text = receipts::write(&store, &site, &decision, view, url).await;
-                let text = text.map_err(|error| match error {
-                    Error::NotFound => {
-                        format!("The site `{}` has no receipt of the decision {decision}.", site.id)
-                    }
-                    other => other.cause().unwrap_or_else(|| other.to_string()),
-                })?;
-                print(&format!("{text}\n"));
-                Ok(())
-            }
+            Command::Receipt(arguments) => receipts::receipt(arguments, &app(&settings).await?).await,
+            Command::Affected(arguments) => receipts::affected(arguments, &app(&settings).await?).await,
             Command::Export(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, &arguments.site).await?;
-                arguments.run(&store, Clock::default().now()).await
+                let app = app(&settings).await?;
+                known(&app.store, &arguments.site).await?;
+                arguments.run(&app).await
             }
             Command::Proof(arguments) => {
                 let about = format!("{}, its proof", arguments.decision);

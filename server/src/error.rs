@@ -247,14 +247,6 @@ fn lines(findings: &[Finding]) -> String {
         .collect()
 }
 
-/// A permission as keys and messages name it.
-fn name(permission: Permission) -> String {
-    serde_json::to_value(permission)
-        .ok()
-        .and_then(|name| name.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
 /// Carries the error to the middleware that logs it and writes its body.
 #[derive(Clone)]
 pub struct Failure(pub Arc<Error>);
@@ -285,16 +277,16 @@ pub fn incomplete() -> StatusCode {
     StatusCode::UNPROCESSABLE_ENTITY
 }
 
-/// 422: a page that shows again what was asked for, with what is wrong with it.
-#[must_use]
-pub fn refused(page: Response) -> Response {
-    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
-}
-
 /// 410: a link that worked once, if it ever did.
 #[must_use]
 pub fn gone() -> StatusCode {
     StatusCode::GONE
+}
+
+/// 422: a page that shows again what was asked for, with what is wrong with it.
+#[must_use]
+pub fn refused(page: Response) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
 /// 409: a form that is shown again, because it asks something else now.

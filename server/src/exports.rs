@@ -73,6 +73,12 @@ impl Exports {
         store.release_exports(&self.0.runner).await
     }
 
+    /// After how many days files are removed.
+    #[must_use]
+    pub fn days(&self) -> u32 {
+        self.0.days
+    }
+
     /// When what ends now is removed.
     fn expires(&self, now: i64) -> i64 {
         now.saturating_add(i64::from(self.0.days).saturating_mul(DAY_MILLISECONDS))
@@ -98,7 +104,6 @@ impl Exports {
 pub(crate) struct NewExport {
     /// How it is written.
     #[serde(default)]
-    #[schema(inline)]
     pub(crate) format: ExportFormat,
     /// Which of the site's ledgers, in a bundle; the present one otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,7 +118,6 @@ pub(crate) struct Export {
     /// Its id at the site.
     pub(crate) id: String,
     /// How it is written.
-    #[schema(inline)]
     pub(crate) format: ExportFormat,
     /// Which receipts.
     pub(crate) filter: ReceiptsQuery,

@@ -41,10 +41,10 @@ pub struct App {
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
     pub public_url: Option<Arc<str>>,
-    /// What the settings say of where data is.
-    pub installation: Arc<Installation>,
     /// The same, or else where it listens: what an operator's link begins with.
     pub home: Arc<str>,
+    /// What the settings say of where data is.
+    pub installation: Arc<Installation>,
 }
 
 impl App {

@@ -1,6 +1,7 @@
 //! Owns the numbers that the README claims, measured on this machine and printed with its name.
 //! Refuses to be a test: what counts are ratios inside one run, not seconds.
 
+mod admin;
 mod export;
 mod ingest;
 mod ledger;
@@ -15,7 +16,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str =
-    "usage: cargo xtask bench [size|page|ingest|ledger|export|verify]... (all without a name)";
+    "usage: cargo xtask bench [size|page|ingest|ledger|export|verify|admin]... (all without a name)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -30,10 +31,9 @@ async fn main() -> ExitCode {
     {
         return ledger::serve(mode, Path::new(database)).await;
     }
-    if let Some(unknown) = arguments
-        .iter()
-        .find(|name| !["size", "page", "ingest", "ledger", "export", "verify"].contains(&name.as_str()))
-    {
+    if let Some(unknown) = arguments.iter().find(|name| {
+        !["size", "page", "ingest", "ledger", "export", "verify", "admin"].contains(&name.as_str())
+    }) {
         say(&format!("There is no benchmark `{unknown}`. {USAGE}"));
         return ExitCode::FAILURE;
     }
@@ -57,6 +57,9 @@ async fn main() -> ExitCode {
     }
     if wanted("verify") {
         result = result.and(verify::run());
+    }
+    if wanted("admin") {
+        result = result.and(admin::run().await);
     }
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -54,10 +54,12 @@ impl Settings {
     }
 }
 
+/// A variable of the environment, unless it is empty.
+#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "config.rs reads the product's environment; this is the tests' own"
 )]
-fn read(name: &str) -> Option<String> {
+pub fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

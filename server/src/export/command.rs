@@ -10,7 +10,10 @@ use futures_util::StreamExt;
 use serde_json::value::RawValue;
 
 use super::{Chunks, ExportFormat, Wanted};
-use crate::receipts::query::ReceiptsArguments;
+use crate::access::Caller;
+use crate::audit::{self, Action};
+use crate::receipts::query::{ReceiptsArguments, ReceiptsQuery};
+use crate::state::App;
 use crate::store::Store;
 
 /// What `assent export` takes.
@@ -34,11 +37,14 @@ pub struct ExportArguments {
 
 impl ExportArguments {
     /// Writes the export to its file, or to standard output.
-    pub async fn run(self, store: &Store, now: i64) -> Result<(), String> {
+    pub async fn run(self, app: &App) -> Result<(), String> {
         let Self { site, format, which, ledger, output } = self;
         let failed = |error: crate::error::Error| error.cause().unwrap_or_else(|| format!("{error}."));
-        let wanted = Wanted::new(site, format, ledger, &which.into()).map_err(failed)?;
-        let chunks = wanted.begin(store, now).await.map_err(failed)?;
+        let query = ReceiptsQuery::from(which);
+        let wanted = Wanted::new(site, format, ledger, &query).map_err(failed)?;
+        let (caller, about) = (Caller::command_line(), wanted.about(&query));
+        audit::record(app, &caller, Action::ExportMake, Some(&wanted.site), about).await.map_err(failed)?;
+        let chunks = wanted.begin(&app.store, app.clock.now()).await.map_err(failed)?;
         write_to(chunks, output.as_deref()).await
     }
 }

@@ -74,6 +74,17 @@ impl Store {
         })
     }
 
+    /// Forgets the links whose day is over.
+    pub async fn forget_links(&self, now: i64) -> sqlx::Result<u64> {
+        on_engine!(self, |pool| {
+            sqlx::query("delete from operator_links where expires_at <= $1")
+                .bind(now)
+                .execute(pool)
+                .await
+                .map(|done| done.rows_affected())
+        })
+    }
+
     /// Uses a link up and lets its operator in, ending the sessions that they had; `false` if it does not work (any more).
     pub async fn use_link(&self, hash: &str, arrival: &Arrival<'_>, now: i64) -> sqlx::Result<bool> {
         on_engine!(self, |pool| {

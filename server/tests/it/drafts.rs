@@ -48,7 +48,7 @@ pub(super) fn reworded() -> String {
 }
 
 /// The demo's notice, with a button that no linter lets pass.
-fn refused() -> String {
+pub(super) fn refused() -> String {
     let refused = NOTICE.replace("[texts.en]\n", "[texts.en]\nreject = \"No, I hate pottery\"\n");
     assert_ne!(refused, NOTICE);
     refused

@@ -152,6 +152,12 @@ impl TestServer {
         self.server = Some(started.unwrap());
     }
 
+    /// Ends the server and starts it again on the same database, with other settings.
+    pub(crate) async fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        self.restart(|_| ()).await;
+    }
+
     /// Starts the server anew, on an empty database, with the key of another one.
     pub(crate) async fn replace_key(&mut self, key: &std::path::Path) {
         let fresh = Self::start_with_key(self.database.as_ref().unwrap().engine(), Some(key)).await;

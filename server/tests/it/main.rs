@@ -7,6 +7,8 @@ mod audit;
 mod harness;
 mod ledger;
 
+mod background;
+mod browse;
 mod bundle;
 mod data;
 mod decisions;
@@ -22,6 +24,7 @@ mod pages;
 mod people;
 mod process;
 mod publish;
+mod receipt_pages;
 mod services;
 mod sharing;
 mod sites;

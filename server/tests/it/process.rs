@@ -1,5 +1,6 @@
 //! Owns the binary as an operator runs it: started, interrupted, killed, and asked on the command line.
 
+mod examples;
 mod ledger;
 mod lint;
 

@@ -123,7 +123,7 @@ pub(super) async fn save(
             .map(|field| (field.label.clone(), field.sent(form), field.shown(&editing.file)))
             .filter(|(_, mine, theirs)| mine != theirs)
             .collect();
-        return conflict(&editing, &section.path(), rows, form);
+        return conflict(&editing, &section.path(), &section.path(), rows, form);
     }
     let errors = fields::take(all(), form, &mut editing.file);
     let sent = |field: &Field| (field.sent(form), errors.get(&field.key).cloned());
@@ -150,7 +150,7 @@ pub(super) async fn save(
         Err(Error::InvalidNotice(problem)) => refused(&editing, Some(problem)),
         Err(Error::DraftConflict { .. }) => {
             let editing = Editing::load(app, caller, site).await?;
-            conflict(&editing, &section.path(), vec![], form)
+            conflict(&editing, &section.path(), &section.path(), vec![], form)
         }
         Err(error) => Err(error),
     }
@@ -226,14 +226,17 @@ struct ConflictPage<'a> {
     rows: Vec<(String, String, String)>,
     revision: i64,
     form: &'a [(String, String)],
-    /// Where mine is sent again, and where theirs is seen.
+    /// Where mine is sent again.
     address: String,
+    /// Where theirs is seen.
+    look: String,
 }
 
 /// Shows both, and lets the operator decide; what they sent travels along.
 pub(super) fn conflict(
     editing: &Editing,
     path: &str,
+    look: &str,
     rows: Vec<(String, String, String)>,
     form: &[(String, String)],
 ) -> Result<Response> {
@@ -246,36 +249,50 @@ pub(super) fn conflict(
         revision: editing.draft.revision,
         form,
         address: editing.address(path),
+        look: editing.address(look),
     })?;
     Ok((error::outdated(), shown).into_response())
 }
 
-/// Changes the draft by something other than a section's form, and leads to `path`; `Err` has the draft as it was and what is
-/// wrong, for the page to say.
+/// Where a form is sent, where what it changes is seen, and where it leads once it is taken.
+pub(super) struct Paths<'a> {
+    pub(super) form: &'a str,
+    pub(super) look: &'a str,
+    pub(super) next: &'a str,
+}
+
+impl<'a> Paths<'a> {
+    /// All three are one page.
+    pub(super) fn one(path: &'a str) -> Self {
+        Self { form: path, look: path, next: path }
+    }
+}
+
+/// Changes the draft by something other than a section's form; `Err` has the draft as it was and what is wrong, for the page
+/// to say.
 pub(super) async fn edit(
     app: &App,
     caller: &Caller,
     site: &SiteId,
     form: &Form,
-    path: &str,
+    paths: Paths<'_>,
     change: impl FnOnce(&mut Editing) -> std::result::Result<(), String>,
 ) -> Result<std::result::Result<Response, (Editing, String)>> {
     let mut editing = Editing::load(app, caller, site).await?;
     if revision(form) != editing.draft.revision {
-        return conflict(&editing, path, vec![], form).map(Ok);
+        return conflict(&editing, paths.form, paths.look, vec![], form).map(Ok);
     }
     let file = editing.file.clone();
     let changed = change(&mut editing).and_then(|()| editing.text());
     let problem = match changed {
         Ok(text) => match drafts::save(app, caller, site, editing.draft.revision, &text).await {
             Ok(_) => {
-                let mark = if path.contains('?') { '&' } else { '?' };
-                return Ok(Ok(error::see_other(&format!("{}{mark}done=saved", editing.address(path)))));
+                return Ok(Ok(error::see_other(&format!("{}?done=saved", editing.address(paths.next)))));
             }
             Err(Error::InvalidNotice(problem)) => problem,
             Err(Error::DraftConflict { .. }) => {
                 let editing = Editing::load(app, caller, site).await?;
-                return conflict(&editing, path, vec![], form).map(Ok);
+                return conflict(&editing, paths.form, paths.look, vec![], form).map(Ok);
             }
             Err(error) => return Err(error),
         },

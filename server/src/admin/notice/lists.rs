@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use super::super::{Link, Shell, page};
 use super::fields::{get, set};
-use super::forms::{Form, edit, sent};
+use super::forms::{Form, Paths, edit, sent};
 use super::sections::{self, language};
 use super::{DoneQuery, Editing};
 use crate::error::{self, Error, Result};
@@ -75,7 +75,8 @@ pub(super) async fn change_languages(
 ) -> Result<Response> {
     let (added, default) = (sent(&form, "add"), sent(&form, "default"));
     let path = if added.is_empty() { "/languages".to_owned() } else { format!("/languages/{added}") };
-    let changed = edit(&app, &caller, &site, &form, &path, |editing| {
+    let paths = Paths { next: &path, ..Paths::one("/languages") };
+    let changed = edit(&app, &caller, &site, &form, paths, |editing| {
         let file = &mut editing.file;
         if !added.is_empty() {
             let locale: Locale = added.parse().map_err(|error| format!("{error}."))?;
@@ -164,7 +165,8 @@ pub(super) async fn change_purposes(
 ) -> Result<Response> {
     let added = sent(&form, "add");
     let path = if added.is_empty() { "/purposes".to_owned() } else { format!("/purposes/{added}") };
-    let changed = edit(&app, &caller, &site, &form, &path, |editing| {
+    let paths = Paths { next: &path, ..Paths::one("/purposes") };
+    let changed = edit(&app, &caller, &site, &form, paths, |editing| {
         if added.is_empty() {
             reorder(&mut editing.file, &form)
         } else {
@@ -272,7 +274,8 @@ pub(super) async fn remove(
     let key = sent(&form, "key");
     let editing = Editing::load(&app, &caller, &site).await?;
     let (_, back) = removable(&editing.file, key).ok_or(Error::NotFound)?;
-    let changed = edit(&app, &caller, &site, &form, &back, |editing| {
+    let paths = Paths { form: "/remove", ..Paths::one(&back) };
+    let changed = edit(&app, &caller, &site, &form, paths, |editing| {
         set(&mut editing.file, key, None);
         if let ["texts", tag] = key.split('.').collect::<Vec<_>>().as_slice() {
             forget_language(&mut editing.file, tag);

@@ -156,7 +156,7 @@ pub(super) async fn publish(
         Err(Error::DraftConflict { .. }) => {
             // What changed meanwhile must be looked at before it is published.
             let editing = Editing::load(&app, &caller, &site).await?;
-            conflict(&editing, "/publish", vec![], &[])
+            conflict(&editing, "/publish", "", vec![], &[])
         }
         Err(error @ (Error::InvalidNotice(_) | Error::NoticeRefused(_))) => {
             again(&app, &caller, &site, error.to_string(), &form).await
@@ -229,7 +229,7 @@ pub(super) async fn discard(
     match drafts::discard(&app, &caller, &site, revision(&form)).await {
         Ok(_) => Ok(error::see_other(&address(&site, "/notice?done=discarded"))),
         Err(Error::DraftConflict { .. }) => {
-            conflict(&Editing::load(&app, &caller, &site).await?, "/discard", vec![], &form)
+            conflict(&Editing::load(&app, &caller, &site).await?, "/discard", "", vec![], &form)
         }
         Err(error) => Err(error),
     }

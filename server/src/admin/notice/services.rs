@@ -9,7 +9,7 @@ use toml::Table;
 
 use super::super::{Link, Shell, page};
 use super::Editing;
-use super::forms::{edit, sent};
+use super::forms::{Paths, edit, sent};
 use super::sections::{self, Section};
 use crate::error::{self, Error, Result};
 use crate::extract::{BySession, LongForm, PathOf};
@@ -24,20 +24,25 @@ struct ServicesPage {
     parts: Vec<Link>,
     revision: i64,
     problem: Option<String>,
-    /// Id, name, and whether it is the first that is usually used for this purpose.
-    services: Vec<(String, String, bool)>,
+    /// Id, name, and what it does.
+    services: Vec<(&'static str, &'static str, &'static str)>,
     back: String,
 }
 
 fn write(editing: &Editing, purpose: &PurposeId, problem: Option<String>) -> Result<Response> {
-    let services = catalogue::all().iter();
+    // What is usually used for this purpose comes first, so that it is what the list shows.
+    let mut services: Vec<_> = catalogue::all().iter().collect();
+    services.sort_by_key(|service| service.purpose != *purpose);
     page(&ServicesPage {
         shell: editing
             .shell(format!("Add a service to “{}”", sections::purpose_name(&editing.file, purpose)), None),
         parts: editing.parts("/purposes"),
         revision: editing.draft.revision,
         problem,
-        services: services.map(|service| (service.id.to_string(), service.name.to_string(), false)).collect(),
+        services: services
+            .into_iter()
+            .map(|service| (service.id, service.name.as_str(), service.about.as_str()))
+            .collect(),
         back: editing.address(&Section::Purpose(purpose.clone()).path()),
     })
 }
@@ -63,7 +68,9 @@ pub(super) async fn add(
     LongForm(form): LongForm,
 ) -> Result<Response> {
     let path = Section::Purpose(purpose.clone()).path();
-    let changed = edit(&app, &caller, &site, &form, &path, |editing| {
+    let own = format!("{path}/services");
+    let paths = Paths { form: &own, ..Paths::one(&path) };
+    let changed = edit(&app, &caller, &site, &form, paths, |editing| {
         let service = catalogue::find(sent(&form, "service")).ok_or("Choose one of these services.")?;
         let mut file: NoticeFile =
             editing.file.clone().try_into().map_err(|error: toml::de::Error| error.to_string())?;

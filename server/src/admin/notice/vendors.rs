@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use super::super::{Link, Shell, page};
 use super::fields::{get, set};
-use super::forms::{edit, sent};
+use super::forms::{Paths, edit, sent};
 use super::{DoneQuery, Editing};
 use crate::adapters;
 use crate::error::{self, Result};
@@ -81,7 +81,7 @@ pub(super) async fn save(
     PathOf(site): PathOf<SiteId>,
     LongForm(form): LongForm,
 ) -> Result<Response> {
-    let changed = edit(&app, &caller, &site, &form, "/vendors", |editing| {
+    let changed = edit(&app, &caller, &site, &form, Paths::one("/vendors"), |editing| {
         for Vendor { name, on, own } in vendors(&editing.file) {
             let wanted = !sent(&form, &format!("adapters.{name}")).is_empty();
             let key = format!("adapters.{name}");

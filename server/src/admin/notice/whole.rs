@@ -90,7 +90,7 @@ async fn take(app: &App, caller: &Caller, site: &SiteId, made_from: i64, text: S
         Err(Error::DraftConflict { .. }) => {
             let editing = Editing::load(app, caller, site).await?;
             let rows = vec![("The file".to_owned(), text.clone(), editing.draft.text.clone())];
-            conflict(&editing, "/toml", rows, &[("text".to_owned(), text)])
+            conflict(&editing, "/toml", "/toml", rows, &[("text".to_owned(), text)])
         }
         Err(error) => Err(error),
     }
