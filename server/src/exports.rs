@@ -93,7 +93,6 @@ impl Exports {
 pub(crate) struct NewExport {
     /// How it is written.
     #[serde(default)]
-    #[schema(inline)]
     pub(crate) format: ExportFormat,
     /// Which of the site's ledgers, in a bundle; the present one otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,7 +107,6 @@ pub(crate) struct Export {
     /// Its id at the site.
     pub(crate) id: String,
     /// How it is written.
-    #[schema(inline)]
     pub(crate) format: ExportFormat,
     /// Which receipts.
     pub(crate) filter: ReceiptsQuery,

@@ -73,6 +73,7 @@ pub(super) fn complete(described: &OpenApi) -> Value {
     let chapters = CHAPTERS.iter().filter(|(name, _)| used.iter().any(|tag| tag == name));
     document["tags"] =
         chapters.map(|(name, description)| json!({"name": name, "description": description})).collect();
+    mend(&mut document);
     let components = document["components"].as_object_mut().map(std::mem::take).unwrap_or_default();
     document["components"] = Value::Object(with_shared(components));
     document
@@ -90,7 +91,7 @@ fn complete_operation(path: &str, operation: &mut Value) {
     let failures = [
         (true, ALWAYS),
         (operators && !open, WITH_A_KEY),
-        (is_in("path"), WITH_A_NAME),
+        (is_in("path") || parameters.iter().any(|parameter| parameter["name"] == "site"), WITH_A_NAME),
         (is_in("query") || has_body, WITH_A_QUERY),
         (has_body, WITH_A_BODY),
     ];
@@ -107,6 +108,49 @@ fn complete_operation(path: &str, operation: &mut Value) {
 fn problem(when: &str) -> Value {
     let schema = json!({"$ref": "#/components/schemas/Problem"});
     json!({"description": when, "content": {"application/problem+json": {"schema": schema}}})
+}
+
+/// Mends what the descriptions say of a type alone, and what is not so where the type stands.
+fn mend(document: &mut Value) {
+    // A type that refuses unknown fields does so by itself, and not where it is a part of another one.
+    let mut parts = Vec::new();
+    let mut found = |schema: &Value| {
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            parts.extend(part["$ref"].as_str().and_then(|name| name.strip_prefix('#')).map(str::to_owned));
+        }
+    };
+    each(document, &mut found);
+    for part in parts {
+        if let Some(part) = document.pointer_mut(&part).and_then(Value::as_object_mut) {
+            part.remove("additionalProperties");
+        }
+    }
+    // A problem body has a content type of its own, which handlers need not say each time.
+    for item in document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
+                continue;
+            };
+            for content in responses.values_mut().filter_map(|one| one.get_mut("content")?.as_object_mut()) {
+                let of = content.get("application/json").map(|json| &json["schema"]["$ref"]);
+                if of.is_some_and(|name| name == "#/components/schemas/Problem")
+                    && let Some(problem) = content.remove("application/json")
+                {
+                    content.insert("application/problem+json".to_owned(), problem);
+                }
+            }
+        }
+    }
+}
+
+/// Every value inside a value, and the value itself.
+fn each(value: &Value, found: &mut impl FnMut(&Value)) {
+    found(value);
+    match value {
+        Value::Object(fields) => fields.values().for_each(|field| each(field, found)),
+        Value::Array(items) => items.iter().for_each(|item| each(item, found)),
+        _ => {}
+    }
 }
 
 /// The components, with the problem body and the ways to be known.

@@ -22,6 +22,9 @@ use crate::store::{AuditFilter, AuditRow};
 /// Entries of a page, if nobody says how many.
 const USUAL: u32 = 50;
 const MOST: u32 = 500;
+/// Longer names of operators, and of what they do, there are none.
+const LONGEST_ACTOR: usize = 300;
+const LONGEST_ACTION: usize = 60;
 
 /// Which entries somebody wants.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -125,6 +128,13 @@ pub async fn selection(app: &App, caller: &Caller, query: &AuditQuery) -> Result
     let time = |text: &Option<String>| {
         text.as_deref().filter(|text| !text.is_empty()).map(instant).transpose().map_err(Error::InvalidQuery)
     };
+    for (name, wish, most) in
+        [("actor", &query.actor, LONGEST_ACTOR), ("action", &query.action, LONGEST_ACTION)]
+    {
+        if wish.as_ref().is_some_and(|wish| wish.chars().count() > most) {
+            return Err(Error::InvalidQuery(format!("`{name}` has {most} characters at most")));
+        }
+    }
     Ok(AuditFilter {
         from: time(&query.from)?,
         to: time(&query.to)?,

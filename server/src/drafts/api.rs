@@ -46,15 +46,20 @@ pub(crate) enum Format {
 /// The query of a read.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct FormatQuery {
+    /// As JSON, or as the file itself.
     #[serde(default)]
+    #[param(inline)]
     pub(crate) format: Format,
 }
 
 /// The query of a save whose body is the file alone, and of discarding.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct RevisionQuery {
+    /// Which revision this was made from.
     revision: Option<i64>,
 }
 

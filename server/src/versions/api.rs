@@ -33,6 +33,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// The query of a list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
     limit: Option<u32>,
     after: Option<u32>,

@@ -78,8 +78,8 @@ mod schemathesis {
                 .arg("--config-file")
                 .arg(settings)
                 .args(["run", &document, "--header", &format!("Authorization: Bearer {key}")])
-                .args(["--seed", SEED, "--max-examples", "25", "--phases", "examples,coverage,fuzzing"])
-                .args(["--workers", "2", "--no-color", "--continue-on-failure"])
+                .args(["--seed", SEED, "--max-examples", "10", "--phases", "examples,coverage,fuzzing"])
+                .args(["--workers", "1", "--no-color", "--continue-on-failure"])
                 .stdin(Stdio::null())
                 .output()
         });
