@@ -1,11 +1,19 @@
 //! Owns what the operator's pages share: their shell (navigation, trail, what was done), their style and their policy.
 //! Refuses scripts, and to decide who may do what: each operation does that, pages only leave out what would be refused.
 
+pub mod account;
+pub mod api;
+pub mod audit;
+pub mod data;
 pub mod exports;
 pub(crate) mod field;
 mod filter;
 pub(crate) mod guard;
+pub mod keys;
 pub mod login;
+mod notice;
+mod notices;
+pub mod operators;
 pub mod receipt;
 pub mod receipts;
 pub mod sites;
@@ -52,9 +60,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/admin/style.css", get(get_style))
-        .merge(receipts::routes())
-        .merge(receipt::routes())
+        .merge(api::routes())
+        .merge(audit::routes())
+        .merge(data::routes())
         .merge(exports::routes())
+        .merge(notice::routes())
+        .merge(notices::routes())
+        .merge(receipt::routes())
+        .merge(receipts::routes())
         .merge(sites::routes())
         .merge(statistics::routes())
 }

@@ -6,6 +6,7 @@
 //! `document::CHAPTERS`, the doc comment's first line is the summary. Keys and failures that all share are added by `document.rs`.
 
 mod document;
+pub(crate) mod read;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,26 +14,30 @@ use std::sync::LazyLock;
 use assent_shared::Receipt;
 use axum::Router;
 use axum::http::HeaderMap;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use crate::error::{Error, Result};
 use crate::notices::catalogue;
 use crate::serve_file::Precompressed;
 use crate::state::App;
 use crate::statistics::{self, shown};
-use crate::{affected, audit, decisions, export, exports, keys, me, operators, publish, receipts, sites};
+use crate::{
+    affected, audit, data, decisions, drafts, export, exports, keys, me, operators, publish, publishing,
+    receipts, sites, versions,
+};
 
 /// What programs of operators may ask: everything under `/api/v1`.
 fn for_operators() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(get_document))
         .routes(routes!(export::get_export))
+        .merge(drafts::routes())
+        .merge(publishing::routes())
+        .merge(versions::routes())
         .merge(receipts::routes())
         .merge(affected::routes())
         .merge(exports::routes())
@@ -40,6 +45,7 @@ fn for_operators() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(audit::routes())
         .merge(catalogue::routes())
+        .merge(data::routes())
         .merge(sites::api::routes())
         .merge(statistics::api::routes())
 }
@@ -95,12 +101,6 @@ pub struct Download {
     /// The notices that the receipts name, by their numbers.
     #[schema(value_type = BTreeMap<String, Object>)]
     notices: BTreeMap<String, Value>,
-}
-
-/// An answer as JSON, for this caller only.
-pub(crate) fn json(value: &impl Serialize) -> Result<Response> {
-    let body = serde_json::to_vec(value).map_err(|error| Error::Internal(format!("answer: {error}")))?;
-    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
 
 /// The document, made once from what the router is made of.

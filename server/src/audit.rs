@@ -14,8 +14,9 @@ use crate::error::{Error, Result};
 use crate::state::App;
 use crate::store::AppendError;
 
+pub(crate) use export::answer;
 pub use export::{AuditFormat, Wanted, begin_export, keys};
-pub use list::{AuditQuery, Page, list, names, selection};
+pub use list::{AuditQuery, Entry, Page, list, names, selection};
 
 /// What an operator did or saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,16 @@ pub enum Action {
     HoldList,
     /// Receipts as a stream or a file.
     ExportMake,
+    /// A draft was changed.
+    DraftSave,
+    /// A draft was taken away.
+    DraftDiscard,
+    /// A notice was published, at once or because its date had come.
+    NoticePublish,
+    /// A notice is to be published on a date.
+    NoticeSchedule,
+    /// Such a plan was taken back.
+    NoticeCancel,
     /// Somebody signed in.
     Login,
     /// A wrong password or code for an operator who exists.
@@ -72,6 +83,12 @@ pub enum Action {
     AuditView,
     /// The audit log was taken away as a file.
     AuditExport,
+    /// The audit log was begun anew, because the database was behind what was published.
+    AuditResume,
+    /// The same of a site's ledger.
+    LedgerResume,
+    /// A new key signs the ledgers.
+    SigningKeyAdd,
     /// What is stored was asked for.
     DataView,
     /// A file that was made before.
@@ -104,6 +121,11 @@ impl Action {
             Self::HoldLift => "hold.lift",
             Self::HoldList => "hold.list",
             Self::ExportMake => "export.make",
+            Self::DraftSave => "draft.save",
+            Self::DraftDiscard => "draft.discard",
+            Self::NoticePublish => "notice.publish",
+            Self::NoticeSchedule => "notice.schedule",
+            Self::NoticeCancel => "notice.cancel",
             Self::Login => "operator.login",
             Self::LoginRefused => "operator.login_refused",
             Self::Logout => "operator.logout",
@@ -121,6 +143,9 @@ impl Action {
             Self::KeyRevoke => "key.revoke",
             Self::AuditView => "audit.view",
             Self::AuditExport => "audit.export",
+            Self::AuditResume => "audit.resume",
+            Self::LedgerResume => "ledger.resume",
+            Self::SigningKeyAdd => "signing_key.add",
             Self::DataView => "data.view",
             Self::ExportFetch => "export.fetch",
             Self::ExportRemove => "export.remove",

@@ -4,36 +4,42 @@
 mod audit;
 mod keys;
 mod ledger;
+mod notices;
 mod operators;
 mod receipts;
+mod sites;
+mod statistics;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use assent_shared::{PurposeId, SiteId};
+use assent_shared::SiteId;
 use clap::{Parser, Subcommand};
 
 use self::audit::AuditCommand;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
+use self::notices::NoticeCommand;
 use self::operators::OperatorCommand;
 use self::receipts::{AffectedArguments, ReceiptArguments};
+use self::sites::SiteCommand;
+use self::statistics::StatisticsArguments;
+use crate::access::Caller;
+use crate::audit::Action;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::demo::examples::Example;
 use crate::error::Error;
 use crate::export::command::{ExportArguments, ProofArguments};
-use crate::notices::Published;
 use crate::notices::catalogue::ServicesCommand;
-use crate::notices::lint::LintArguments;
 use crate::operators::links;
 use crate::pages::replay;
 use crate::sealer::Sealer;
 use crate::state::App;
-use crate::store::{Environment, Site, Store};
+use crate::store::{Site, Store};
 use crate::verify::Verification;
-use crate::{Server, demo, domain, log, notices};
+use crate::{Server, data, demo, log};
 
 /// Assent: cookie consent with receipts that anyone can check.
 #[derive(Debug, Parser)]
@@ -55,7 +61,7 @@ enum Command {
         #[arg(long, value_name = "FOLDER")]
         examples: Option<PathBuf>,
     },
-    /// Add and list sites
+    /// Add, change and list sites, and see where their tags are
     #[command(subcommand)]
     Site(SiteCommand),
     /// Invite operators, change what they may, let them back in
@@ -64,7 +70,7 @@ enum Command {
     /// Make and revoke operator keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Publish notices, and look at them before
+    /// Write, publish and compare notices
     #[command(subcommand)]
     Notice(NoticeCommand),
     /// Show the services that the catalogue knows; needs no database
@@ -86,6 +92,12 @@ enum Command {
     /// Read, export and look after the log of what operators did
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Say what is stored, where, how long, and who may see it
+    Data {
+        /// Print JSON, as the API has it
+        #[arg(long)]
+        json: bool,
+    },
     Erase(EraseArguments),
     /// Keep receipts from being erased, or from being shown
     #[command(subcommand)]
@@ -95,60 +107,9 @@ enum Command {
     Export(ExportArguments),
     /// Write the proof of one receipt, which checks without this server
     Proof(ProofArguments),
+    Statistics(StatisticsArguments),
     /// Check a bundle, a receipt or a proof; needs no database and no network
     Verify(Verification),
-}
-
-#[derive(Debug, Subcommand)]
-enum SiteCommand {
-    /// Add a site
-    Add {
-        /// The site's id, used in addresses: shop
-        site: SiteId,
-        /// The origin of its pages, scheme and host; once for each
-        #[arg(long = "origin", required = true, value_name = "https://HOST", value_parser = origin)]
-        origins: Vec<String>,
-        /// The site's name for people [default: its id]
-        #[arg(long)]
-        name: Option<String>,
-        /// What the site is for
-        #[arg(long, value_enum, default_value_t)]
-        environment: Environment,
-        /// Let one choice hold for all subdomains: shop.example and www.shop.example
-        #[arg(long)]
-        share_subdomains: bool,
-    },
-    /// List the sites
-    List,
-}
-
-#[derive(Debug, Subcommand)]
-enum NoticeCommand {
-    /// Publish a notice file as the site's newest notice
-    Publish {
-        /// The site's id
-        #[arg(long)]
-        site: SiteId,
-        /// A purpose that changed so much that everybody is asked again, once for each
-        #[arg(long = "material", value_name = "PURPOSE")]
-        material: Vec<PurposeId>,
-        /// The notice file (TOML)
-        file: PathBuf,
-    },
-    /// Say what regulators would refuse in notice files; needs no database
-    Lint(LintArguments),
-}
-
-/// Checks an origin (RFC 6454 §6.1) and writes it as browsers do.
-fn origin(text: &str) -> Result<String, String> {
-    let wrong = "write scheme and host, such as https://shop.example, without a path";
-    let (scheme, host) = text.trim_end_matches('/').split_once("://").ok_or(wrong)?;
-    let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
-    if matches!(scheme, "http" | "https") && plain {
-        Ok(format!("{scheme}://{host}").to_ascii_lowercase())
-    } else {
-        Err(wrong.to_owned())
-    }
 }
 
 impl Cli {
@@ -178,7 +139,8 @@ impl Cli {
         match self.command {
             Command::Serve => serve(settings).await,
             Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
-            Command::Site(command) => sites(command, &open(&settings).await?).await,
+            Command::Site(command) => sites::run(command, &app(&settings).await?).await,
+            Command::Statistics(arguments) => arguments.run(&app(&settings).await?).await,
             Command::Replay { file, server } => {
                 let text = std::fs::read_to_string(&file)
                     .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
@@ -188,26 +150,32 @@ impl Cli {
                 }
                 Ok(())
             }
-            Command::Ledger(command) => ledger::run(command, &settings, &open(&settings).await?).await,
+            Command::Ledger(command) => ledger::run(command, &settings, &app(&settings).await?).await,
             Command::Audit(command) => audit::run(command, &settings).await,
+            Command::Data { json } => {
+                let report = data::report(&app(&settings).await?, &Caller::command_line()).await;
+                let report = report.map_err(|error| error.cause().unwrap_or_else(|| format!("{error}.")))?;
+                let as_json = || serde_json::to_string_pretty(&report).map(|text| text + "\n");
+                print(&if json { as_json().map_err(printable)? } else { data::as_text(&report) });
+                Ok(())
+            }
             Command::Erase(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, arguments.site()).await?;
+                let store =
+                    noted(&settings, Action::ReceiptErase, arguments.site(), arguments.about()).await?;
                 ledger::erase(arguments, &store).await
             }
             Command::Hold(command) => {
-                let store = open(&settings).await?;
-                known(&store, command.site()).await?;
+                let store = noted(&settings, command.action(), command.site(), command.about()).await?;
                 ledger::hold(command, &store).await
             }
             Command::Retention(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, arguments.site()).await?;
-                ledger::retention(arguments, &store).await
+                let app = app(&settings).await?;
+                known(&app.store, arguments.site()).await?;
+                ledger::retention(arguments, &app).await
             }
             Command::Key(command) => keys::run(command, &settings).await,
             Command::Operator(command) => operators::run(command, &settings).await,
-            Command::Notice(command) => publish(command, &open(&settings).await?).await,
+            Command::Notice(command) => notices::run(command, &settings).await,
             Command::Receipt(arguments) => receipts::receipt(arguments, &app(&settings).await?).await,
             Command::Affected(arguments) => receipts::affected(arguments, &app(&settings).await?).await,
             Command::Export(arguments) => {
@@ -216,8 +184,8 @@ impl Cli {
                 arguments.run(&app).await
             }
             Command::Proof(arguments) => {
-                let store = open(&settings).await?;
-                known(&store, &arguments.site).await?;
+                let about = format!("{}, its proof", arguments.decision);
+                let store = noted(&settings, Action::ReceiptView, &arguments.site, about).await?;
                 print(&arguments.run(&store).await?);
                 Ok(())
             }
@@ -236,6 +204,30 @@ async fn app(settings: &Settings) -> Result<App, String> {
     // A log that was shortened is not written on, whoever writes.
     settings.outside().compare(&store).await?;
     Ok(App::new(store, Clock::default(), settings))
+}
+
+/// The database, once the audit log has what the command is about to do to a site.
+async fn noted(
+    settings: &Settings,
+    action: Action,
+    site: &SiteId,
+    about: impl Into<String>,
+) -> Result<Store, String> {
+    let app = app(settings).await?;
+    known(&app.store, site).await?;
+    note_down(&app, action, Some(site), about).await?;
+    Ok(app.store)
+}
+
+/// Writes down what the command line is about to do.
+async fn note_down(
+    app: &App,
+    action: Action,
+    site: Option<&SiteId>,
+    about: impl Into<String>,
+) -> Result<(), String> {
+    let noted = crate::audit::record(app, &Caller::command_line(), action, site, about).await;
+    noted.map_err(|error| error.cause().unwrap_or_else(|| format!("{error}.")))
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
@@ -318,51 +310,6 @@ fn interruption() -> Result<impl Future<Output = ()>, String> {
     })
 }
 
-async fn sites(command: SiteCommand, store: &Store) -> Result<(), String> {
-    match command {
-        SiteCommand::Add { site, origins, name, environment, share_subdomains } => {
-            if ["widget", "verifier", "verify", "audit"].contains(&site.as_str()) {
-                return Err(format!("`{site}` is Assent's own address; choose another id."));
-            }
-            if share_subdomains
-                && let Some(origin) = origins.iter().find(|origin| domain::registrable(origin).is_none())
-            {
-                return Err(format!(
-                    "--share-subdomains: {origin} has no subdomains to share with. Its host is an address, `localhost`, or a name such as co.uk or github.io, under which strangers have theirs."
-                ));
-            }
-            let name = name.unwrap_or_else(|| site.to_string());
-            let new = Site { id: site.clone(), name, environment, origins, share_subdomains };
-            if !store.add_site(&new, Clock::default().now()).await.map_err(|error| error.to_string())? {
-                return Err(format!("There is a site `{site}` already."));
-            }
-            print(&format!("Added. Next: `assent notice publish --site {site} notice.toml`.\n"));
-        }
-        SiteCommand::List => {
-            for site in store.sites().await.map_err(|error| error.to_string())? {
-                let sharing = if site.share_subdomains { "\tshares subdomains" } else { "" };
-                let origins = site.origins.join(" ");
-                print(&format!("{}\t{}\t{origins}\t{}{sharing}\n", site.id, site.environment, site.name));
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn publish(command: NoticeCommand, store: &Store) -> Result<(), String> {
-    let NoticeCommand::Publish { site, material, file } = command else {
-        return Err("This is run without settings.".to_owned());
-    };
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| format!("{} cannot be read: {error}.", file.display()))?;
-    match notices::publish(store, &site, &text, &material, Clock::default().now()).await {
-        Ok(Published::Number(number)) => print(&format!("Published as notice {number} of `{site}`.\n")),
-        Ok(Published::Unchanged) => print("Nothing to publish: the newest notice says exactly this.\n"),
-        Err(error) => return Err(format!("{}: {error}", file.display())),
-    }
-    Ok(())
-}
-
 async fn known(store: &Store, site: &SiteId) -> Result<Site, String> {
     match store.site(site).await {
         Ok(Some(site)) => Ok(site),
@@ -386,6 +333,12 @@ fn explain(error: Error) -> String {
 /// An error as a person reads it.
 fn printable(error: impl std::fmt::Display) -> String {
     format!("{error}.")
+}
+
+/// An instant as programs and people read it.
+fn stamp(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| milliseconds.to_string(), |time| format!("{time:.0}"))
 }
 
 /// What a program may read goes to standard output; a reader that left is no reason to fail.

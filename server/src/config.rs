@@ -142,8 +142,13 @@ impl Settings {
     /// Exports in the background.
     #[must_use]
     pub fn exports(&self) -> Exports {
-        let folder = self.export_folder.clone().unwrap_or_else(|| self.beside_the_database("exports"));
-        Exports::new(folder, self.export_days)
+        Exports::new(self.export_folder(), self.export_days)
+    }
+
+    /// Where exports are made in the background.
+    #[must_use]
+    pub fn export_folder(&self) -> PathBuf {
+        self.export_folder.clone().unwrap_or_else(|| self.beside_the_database("exports"))
     }
 
     /// Who cosigns.

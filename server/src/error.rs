@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::access::Permission;
+use crate::notices::lint::Finding;
 use crate::pages;
 use crate::sealer::Refusal;
 use crate::sites::fields::FieldError;
@@ -78,6 +79,22 @@ pub enum Error {
         /// The page's path and query.
         next: String,
     },
+    /// 409: somebody else has changed the draft since the revision that this was made from.
+    #[error(
+        "the draft has the revision {revision} by now, and this was made from {made_from}; read it again, and save what you changed anew"
+    )]
+    DraftConflict {
+        /// What the caller has seen.
+        made_from: i64,
+        /// What is there.
+        revision: i64,
+    },
+    /// 422: a text that is no notice file, or one that cannot be published as it is.
+    #[error("{0}")]
+    InvalidNotice(String),
+    /// 422: what the linter refuses, and nobody gave a reason for.
+    #[error("the linter refuses this; change it, or override each with a reason:{}", lines(.0))]
+    NoticeRefused(Vec<Finding>),
     /// 403: a form or a request of the operator's pages that another site sent, or nobody knows which.
     #[error("this was not sent from Assent's own pages; open the page and try again there")]
     ForeignRequest,
@@ -155,6 +172,9 @@ impl Error {
             Self::KeyRequired => (StatusCode::UNAUTHORIZED, ProblemCode::KeyRequired),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::SignInFirst { .. } => (StatusCode::SEE_OTHER, ProblemCode::KeyRequired),
+            Self::DraftConflict { .. } => (StatusCode::CONFLICT, ProblemCode::DraftConflict),
+            Self::InvalidNotice(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidNotice),
+            Self::NoticeRefused(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::NoticeRefused),
             Self::Conflict(_) => (StatusCode::CONFLICT, ProblemCode::Conflict),
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
             Self::InvalidFields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidFields),
@@ -219,6 +239,14 @@ impl Error {
     }
 }
 
+/// Findings, each on a line of its own.
+fn lines(findings: &[Finding]) -> String {
+    findings
+        .iter()
+        .map(|finding| format!("\n{} at {}: {}", finding.rule, finding.at, finding.message))
+        .collect()
+}
+
 /// Carries the error to the middleware that logs it and writes its body.
 #[derive(Clone)]
 pub struct Failure(pub Arc<Error>);
@@ -253,6 +281,12 @@ pub fn incomplete() -> StatusCode {
 #[must_use]
 pub fn gone() -> StatusCode {
     StatusCode::GONE
+}
+
+/// 422: a page that shows again what was asked for, with what is wrong with it.
+#[must_use]
+pub fn refused(page: Response) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
 /// 409: a form that is shown again, because it asks something else now.

@@ -24,6 +24,8 @@ use crate::store::OperatorRow;
 
 /// Bytes of a body; a decision with thirty purposes has 1,500.
 const BODY_LIMIT: usize = 8 * 1024;
+/// Bytes of a notice file, or of a form that holds one; a notice in all the built-in languages has 200,000.
+const LONG_BODY_LIMIT: usize = 1024 * 1024;
 /// Bytes of a body that is too large which are read and dropped, so that a caller who writes before it reads gets its answer.
 const DRAIN_LIMIT: usize = 4 * 1024 * 1024;
 
@@ -73,21 +75,60 @@ impl FromRequest<App> for AnyBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &App) -> Result<Self> {
-        read_body(request.into_body()).await.map(Self)
+        read_body(request.into_body(), BODY_LIMIT).await.map(Self)
     }
+}
+
+/// What a long form sent, field by field, at most 1 MiB.
+pub struct LongForm(pub Vec<(String, String)>);
+
+impl FromRequest<App> for LongForm {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        let wanted = "application/x-www-form-urlencoded";
+        if media_type(request.headers()) != wanted {
+            return Err(Error::WrongContentType(wanted));
+        }
+        let bytes = read_body(request.into_body(), LONG_BODY_LIMIT).await?;
+        Ok(Self(url::form_urlencoded::parse(&bytes).into_owned().collect()))
+    }
+}
+
+/// A text of at most 1 MiB, and what it is declared as.
+pub struct LongBody {
+    /// The content type without its parameters, in lower case.
+    pub media_type: String,
+    /// The body.
+    pub text: String,
+}
+
+impl FromRequest<App> for LongBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        let media_type = media_type(request.headers());
+        let bytes = read_body(request.into_body(), LONG_BODY_LIMIT).await?;
+        let text = String::from_utf8(bytes.into())
+            .map_err(|_| Error::MalformedBody("the body is not UTF-8".to_owned()))?;
+        Ok(Self { media_type, text })
+    }
+}
+
+/// The declared type of a body, without its parameters, in lower case.
+fn media_type(headers: &HeaderMap) -> String {
+    let declared = text(headers, CONTENT_TYPE).unwrap_or_default();
+    declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 async fn read_body_of_type(request: Request, wanted: &'static str) -> Result<Bytes> {
-    let content_type =
-        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case(wanted) {
+    if media_type(request.headers()) != wanted {
         return Err(Error::WrongContentType(wanted));
     }
-    read_body(request.into_body()).await
+    read_body(request.into_body(), BODY_LIMIT).await
 }
 
-async fn read_body(body: Body) -> Result<Bytes> {
+async fn read_body(body: Body, limit: usize) -> Result<Bytes> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut seen = 0;
@@ -97,11 +138,11 @@ async fn read_body(body: Body) -> Result<Bytes> {
         if seen > DRAIN_LIMIT {
             break;
         }
-        if seen <= BODY_LIMIT {
+        if seen <= limit {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if seen > BODY_LIMIT { Err(Error::BodyTooLarge(BODY_LIMIT)) } else { Ok(bytes.into()) }
+    if seen > limit { Err(Error::BodyTooLarge(limit)) } else { Ok(bytes.into()) }
 }
 
 /// A key's last use is noted at most this often, in milliseconds.

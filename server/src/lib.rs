@@ -12,9 +12,11 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod data;
 pub mod decisions;
 pub mod demo;
 pub mod domain;
+pub mod drafts;
 pub mod error;
 pub mod export;
 pub mod exports;
@@ -30,6 +32,7 @@ pub mod outside;
 pub mod pages;
 pub mod probes;
 pub mod publish;
+pub mod publishing;
 pub mod receipts;
 pub mod recorder;
 pub mod retention;
@@ -43,6 +46,7 @@ pub mod statistics;
 pub mod store;
 pub mod tag;
 pub mod verify;
+pub mod versions;
 pub mod widget;
 pub mod witnesses;
 
@@ -140,10 +144,11 @@ impl Server {
                 .into_future(),
         );
         let mut chores = JoinSet::new();
+        chores.spawn(publishing::run(app.clone()));
         chores.spawn(retention::run(app.clone(), settings.audit_days));
         chores.spawn(app.tally.clone().run(app.store.clone(), app.clock.clone()));
-        chores.spawn(exports::run(app.clone()));
         chores.spawn(operators::sessions::forget(app.clone()));
+        chores.spawn(exports::run(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));

@@ -87,6 +87,11 @@ impl LocaleTexts {
     }
 }
 
+/// The tags of the built-in languages.
+pub fn tags() -> impl Iterator<Item = &'static str> {
+    TAGS.iter().copied()
+}
+
 /// The built-in texts that serve a reader of `wanted` best, English if there are none.
 ///
 /// # Panics

@@ -36,7 +36,7 @@ const DOWNLOADED: i64 = 200;
     get,
     path = "/_assent/{site}/me",
     tag = "visitors",
-    security(("secret" = []), ("cookie" = [])),
+    security((), ("secret" = []), ("cookie" = [])),
     params(("site" = SiteId, Path, description = "The site's id"), RecordsQuery),
     responses(
         (status = 200, description = "The page", body = String, content_type = "text/html"),
@@ -59,8 +59,9 @@ pub async fn get_records(
 #[utoipa::path(
     get,
     path = "/_assent/{site}/me/receipts.json",
+    operation_id = "get_own_receipts",
     tag = "visitors",
-    security(("secret" = []), ("cookie" = [])),
+    security((), ("secret" = []), ("cookie" = [])),
     params(("site" = SiteId, Path, description = "The site's id")),
     responses(
         (status = 200, description = "The receipts", body = Download, content_type = "application/json"),
@@ -117,7 +118,7 @@ pub async fn get_receipts(State(app): State<App>, visitor: FromVisitor) -> Resul
     post,
     path = "/_assent/{site}/me/erase",
     tag = "visitors",
-    security(("secret" = []), ("cookie" = [])),
+    security((), ("secret" = []), ("cookie" = [])),
     params(("site" = SiteId, Path, description = "The site's id"), RecordsQuery),
     responses(
         (status = 200, description = "Erased; the page says how many", body = String, content_type = "text/html"),

@@ -12,8 +12,9 @@ use assent_shared::notice::{Controller, DeclaredCookie, LegalBasis, Purpose, Sto
 use assent_shared::{Notice, PurposeId, SiteId};
 
 use crate::adapters;
+use crate::error::Error;
 use crate::locales;
-use crate::store::{AppendError, Store};
+use crate::store::{AppendError, NewPublication, Origin, Publishing, Store};
 use file::{NoticeFile, PurposeEntry};
 
 /// What became of a notice that was to be published.
@@ -23,6 +24,8 @@ pub enum Published {
     Number(u32),
     /// It says exactly what the newest says already.
     Unchanged,
+    /// Where it should have come from it is no more: a draft with another revision, or a plan that was taken back.
+    Gone,
 }
 
 /// Reads a notice file; the notice has no number and its purposes no `since` yet.
@@ -176,7 +179,8 @@ fn check_path(cookie: &DeclaredCookie) -> Result<(), &'static str> {
     }
 }
 
-/// Publishes a notice file as a site's newest notice. A purpose that is new, or named in `material`, is asked again.
+/// Publishes a notice file as a site's newest notice, on the command line's word. A purpose that is new, or named in
+/// `material`, is asked again.
 pub async fn publish(
     store: &Store,
     site: &SiteId,
@@ -185,18 +189,47 @@ pub async fn publish(
     now: i64,
 ) -> Result<Published, String> {
     let notice = read(text)?;
-    if let Some(unknown) = material.iter().find(|id| notice.optional().all(|purpose| purpose.id != **id)) {
-        return Err(format!(
-            "`{unknown}` cannot be asked again: it is not an optional purpose of this notice."
-        ));
+    check_material(&notice, material)?;
+    let listed = serde_json::to_string(material).map_err(|error| error.to_string())?;
+    let publication = NewPublication {
+        origin: Origin::File,
+        published_by: "command line",
+        material: &listed,
+        overrides: "[]",
+        note: None,
+    };
+    publish_as(store, site, notice, material, &publication, now).await.map_err(|error| match error {
+        Error::NotFound => format!("There is no site `{site}`. Add it with `assent site add`."),
+        other => other.cause().unwrap_or_else(|| other.to_string()),
+    })
+}
+
+/// What is asked again is asked.
+pub(crate) fn check_material(notice: &Notice, material: &[PurposeId]) -> Result<(), String> {
+    match material.iter().find(|id| notice.optional().all(|purpose| purpose.id != **id)) {
+        Some(unknown) => {
+            Err(format!("`{unknown}` cannot be asked again: it is not an optional purpose of this notice."))
+        }
+        None => Ok(()),
     }
+}
+
+/// Publishes a notice that was read and judged, under the site's next number.
+pub(crate) async fn publish_as(
+    store: &Store,
+    site: &SiteId,
+    notice: Notice,
+    material: &[PurposeId],
+    publication: &NewPublication<'_>,
+    now: i64,
+) -> Result<Published, Error> {
     let mut problem = None;
-    let number = store
-        .publish_notice(site, now, |number, newest| {
+    let published = store
+        .publish_notice(site, now, publication, |number, newest| {
             let newest = match newest.map(|row| serde_json::from_str::<Notice>(&row.body)).transpose() {
                 Ok(newest) => newest,
                 Err(error) => {
-                    problem = Some(format!("The notice before this one cannot be read: {error}."));
+                    problem = Some(format!("the notice before this one cannot be read: {error}"));
                     return None;
                 }
             };
@@ -208,20 +241,26 @@ pub async fn publish(
         })
         .await
         .map_err(|error| match error {
-            AppendError::Store(sqlx::Error::RowNotFound) => {
-                format!("There is no site `{site}`. Add it with `assent site add`.")
-            }
-            other => other.to_string(),
+            AppendError::Store(sqlx::Error::RowNotFound) => Error::NotFound,
+            other => other.into(),
         })?;
-    match (problem, number) {
-        (Some(problem), _) => Err(problem),
-        (None, Some(number)) => Ok(Published::Number(u32::try_from(number).unwrap_or(u32::MAX))),
-        (None, None) => Ok(Published::Unchanged),
+    match (problem, published) {
+        (Some(problem), _) => Err(Error::Internal(problem)),
+        (None, Publishing::Number(number)) => {
+            Ok(Published::Number(u32::try_from(number).unwrap_or(u32::MAX)))
+        }
+        (None, Publishing::Unchanged) => Ok(Published::Unchanged),
+        (None, Publishing::Gone) => Ok(Published::Gone),
     }
 }
 
 /// Gives a notice its number, and each purpose the number at which it last changed materially.
-fn numbered(notice: Notice, number: u32, newest: Option<&Notice>, material: &[PurposeId]) -> Notice {
+pub(crate) fn numbered(
+    notice: Notice,
+    number: u32,
+    newest: Option<&Notice>,
+    material: &[PurposeId],
+) -> Notice {
     let since = |id: &PurposeId, essential: bool| {
         let before = newest.and_then(|newest| newest.purposes.iter().find(|purpose| purpose.id == *id));
         match before {

@@ -8,6 +8,7 @@ pub mod records;
 pub mod replay;
 mod submission;
 pub mod verify;
+pub mod versions;
 mod view;
 mod way_back;
 

@@ -28,7 +28,7 @@ pub(crate) async fn run(app: App, audit_days: u32) {
         match erase_audit(&app, audit_days).await {
             Ok(0) => {}
             Ok(entries) => {
-                tracing::info!(entries, "erased from the audit log, because its retention has ended")
+                tracing::info!(entries, "erased from the audit log, because its retention has ended");
             }
             Err(error) => {
                 tracing::warn!(%error, "the audit log's retention could not be carried out; it is tried again in an hour");

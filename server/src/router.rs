@@ -14,7 +14,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
 use crate::operators::sessions;
-use crate::pages::{choices, cookies, notice, replay, verify};
+use crate::pages::{choices, cookies, notice, replay, verify, versions};
 use crate::state::App;
 use crate::{admin, api, demo, log, probes, publish, tag, widget};
 
@@ -39,6 +39,9 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         .merge(admin::routes())
         .merge(admin::login::routes())
         .merge(admin::welcome::routes())
+        .merge(admin::account::routes())
+        .merge(admin::operators::routes())
+        .merge(admin::keys::routes())
         // Around all of them, so that none is without: the session, and the guard against forged forms.
         .layer(middleware::from_fn(admin::guard::refuse_foreign))
         .layer(sessions::layer(&app));
@@ -47,6 +50,7 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         .route("/_assent/{site}", get(tag::get_tag))
         .route("/_assent/widget/{hash}/{file}", get(widget::get_widget_file))
         .route("/_assent/assent.d.ts", get(widget::get_types))
+        .route("/_assent/{site}/notices", get(versions::get_versions))
         .route("/_assent/{site}/notices/{file}", get(notice::get_notice_file))
         // The visitor
         .merge(api::visitor_routes().layer(pages_may_ask(app.clone())))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::data::Installation;
 use crate::exports::Exports;
 use crate::limits::{self, Limits};
 use crate::operators::password::Passwords;
@@ -28,20 +29,22 @@ pub struct App {
     pub tally: Tally,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
-    /// Exports in the background.
-    pub exports: Exports,
     /// How often operators may try to sign in.
     pub logins: Limits,
     /// What makes and compares the hashes of operators' passwords.
     pub passwords: Passwords,
     /// How long operators' sessions last, and what their cookie is like.
     pub session_rules: Rules,
+    /// Exports in the background.
+    pub exports: Exports,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
     pub public_url: Option<Arc<str>>,
     /// The same, or else where it listens: what an operator's link begins with.
     pub home: Arc<str>,
+    /// What the settings say of where data is.
+    pub installation: Arc<Installation>,
 }
 
 impl App {
@@ -63,6 +66,7 @@ impl App {
             clock,
             home: public_url.clone().unwrap_or_default(),
             public_url,
+            installation: Arc::new(Installation::of(settings)),
         };
         app.at(SocketAddr::new(settings.host, settings.port))
     }

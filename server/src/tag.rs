@@ -120,7 +120,7 @@ impl<'a> From<&'a Adapter> for Told<'a> {
 /// The tag's query.
 #[derive(Debug, Deserialize)]
 pub struct TagQuery {
-    lang: Option<String>,
+    pub(crate) lang: Option<String>,
     /// The hash of the bytes that the page knows.
     pin: Option<String>,
 }

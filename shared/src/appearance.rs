@@ -1,10 +1,14 @@
 //! Owns how the banner looks: layout, corner and colours, all by the notice, and the check that every theme stays readable.
 //! Refuses to tell Accept from Reject: there is one pair of colours for both, so no theme can favour either.
 
+mod contrast;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
+
+pub use self::contrast::LowContrast;
 
 /// How a notice looks. What is left out looks as it does by default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +90,7 @@ words! {
 
 impl EssentialOnly {
     /// Notices from before there was a choice keep their bytes.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks it so")]
     fn is_nothing(&self) -> bool {
         *self == Self::Nothing
     }
@@ -197,55 +202,6 @@ impl Appearance {
     pub fn problems(&self) -> Vec<LowContrast> {
         let of = |(scheme, theme): (&'static str, &Theme)| theme.problems(scheme);
         [("light", &self.light), ("dark", &self.dark)].into_iter().flat_map(of).collect()
-    }
-}
-
-/// Two colours that are too near to each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LowContrast {
-    /// The theme: `light` or `dark`.
-    pub scheme: &'static str,
-    /// The colour in front.
-    pub key: &'static str,
-    what: &'static str,
-    front: Colour,
-    back: Colour,
-    least: u32,
-}
-
-impl fmt::Display for LowContrast {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, front, back, least, .. } = self;
-        let contrast = tenths(front.contrast(*back));
-        write!(
-            f,
-            "{what} {front} on {back} has a contrast of {contrast}:1, at least {}:1 is needed",
-            tenths(*least)
-        )
-    }
-}
-
-impl Theme {
-    fn problems(&self, scheme: &'static str) -> Vec<LowContrast> {
-        // Least contrasts in hundredths.
-        let pairs = [
-            ("text", "the text", self.text, self.background, 450),
-            ("muted", "the muted text", self.muted, self.background, 450),
-            ("on_accent", "the buttons' text", self.on_accent, self.accent, 450),
-            ("accent", "the accent", self.accent, self.background, 300),
-        ];
-        let problems = pairs.into_iter().filter(|(.., front, back, least)| front.contrast(*back) < *least);
-        problems
-            .map(|(key, what, front, back, least)| LowContrast { scheme, key, what, front, back, least })
-            .collect()
-    }
-}
-
-/// Hundredths as people write them, rounded down: what is too little must not look like enough.
-fn tenths(hundredths: u32) -> String {
-    match (hundredths / 100, hundredths % 100 / 10) {
-        (whole, 0) => whole.to_string(),
-        (whole, tenths) => format!("{whole}.{tenths}"),
     }
 }
 

@@ -32,6 +32,12 @@ pub enum ProblemCode {
     KeyRequired,
     /// The operator key lacks a permission that this needs.
     Forbidden,
+    /// The draft has another revision by now than the one that a save was made from.
+    DraftConflict,
+    /// The text is no notice file, or the notice cannot be published as it is.
+    InvalidNotice,
+    /// The linter refuses the notice; `detail` says what, and each needs a change or a reason.
+    NoticeRefused,
     /// What was asked for does not go with how things are; `detail` says why.
     Conflict,
     /// A query parameter cannot be read.

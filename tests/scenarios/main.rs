@@ -34,6 +34,8 @@ mod close_without_choosing;
 mod cookie_twin;
 #[path = "cookies/scenario.rs"]
 mod cookies;
+#[path = "counted/scenario.rs"]
+mod counted;
 #[path = "csp_without_wasm/scenario.rs"]
 mod csp_without_wasm;
 #[path = "dark_layouts/scenario.rs"]
@@ -86,8 +88,12 @@ mod notice_changes;
 mod odd_devices;
 #[path = "pages/scenario.rs"]
 mod pages;
+#[path = "pinned_tag/scenario.rs"]
+mod pinned_tag;
 #[path = "prerendered/scenario.rs"]
 mod prerendered;
+#[path = "preview/scenario.rs"]
+mod preview;
 #[path = "queue_survives/scenario.rs"]
 mod queue_survives;
 #[path = "reject_all/scenario.rs"]
@@ -104,6 +110,16 @@ mod scripts_off;
 mod server_down;
 #[path = "signal/scenario.rs"]
 mod signal;
+#[path = "site_humanikos/scenario.rs"]
+mod site_humanikos;
+#[path = "site_humanloop/scenario.rs"]
+mod site_humanloop;
+#[path = "site_huumaan/scenario.rs"]
+mod site_huumaan;
+#[path = "site_numino/scenario.rs"]
+mod site_numino;
+#[path = "site_person_run/scenario.rs"]
+mod site_person_run;
 #[path = "stale_notice/scenario.rs"]
 mod stale_notice;
 #[path = "storage_refused/scenario.rs"]
@@ -163,12 +179,13 @@ fn main() -> ExitCode {
 
     let scenarios = scenarios! {
         accept_all adapters alike api back_forward bad_line banner_before_wasm blocking_tag
-        close_without_choosing cookie_twin cookies csp_without_wasm dark_layouts demo double_click
+        close_without_choosing cookie_twin cookies counted csp_without_wasm dark_layouts demo double_click
         early_manage embedded_isolated embeds essential_only form_instead held_next_visit held_scripts hidden_overlay
         history hostile_page keyboard languages late_answer light_layouts locales manage narrow news not_covered
-        notice_changes odd_devices pages queue_survives reject_all reopen replay returning_visit server_down
-        signal stale_notice storage_refused strict_csp tag_anywhere tag_at_the_end third_party
-        prerendered subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts")
+        notice_changes odd_devices pages pinned_tag queue_survives reject_all reopen replay returning_visit server_down
+        signal site_humanikos site_humanloop site_huumaan site_numino site_person_run stale_notice storage_refused
+        strict_csp tag_anywhere tag_at_the_end third_party
+        prerendered preview subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts")
         behind_nginx["behind nginx"]
     };
     let mut trials = Vec::new();

@@ -27,6 +27,8 @@
     // Not synchronously: Firefox drops clicks meanwhile, and these come while somebody may click.
     navigator.sendBeacon("/_test/error", "policy violation: " + where);
   });
+  // The engines' drivers cannot switch it on; the property is what the specification defines (Global Privacy Control §4).
+  if (/[?&]gpc$/.test(location.search)) Object.defineProperty(navigator, "globalPrivacyControl", { value: true });
   window.heard = [];
   window.ran = [];
   ["ready", "shown", "change"].forEach(function (name) {

@@ -77,8 +77,8 @@ struct Shared {
 }
 
 impl Host {
-    /// Serves the files of `folders`, the first that has one wins. In its HTML, `{{tag}}` becomes the tag's address
-    /// and `{{nonce}}` becomes [`NONCE`].
+    /// Serves the files of `folders`, the first that has one wins. In its HTML, `{{tag}}` becomes the tag's address, `{{site}}`
+    /// its site and `{{nonce}}` becomes [`NONCE`].
     pub async fn start(folders: Vec<PathBuf>) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -267,11 +267,13 @@ impl Shared {
             Some("css") => "text/css",
             _ => "application/octet-stream",
         };
+        let tag = lock(&self.tag).clone();
         let bytes = match String::from_utf8(bytes) {
             Ok(text) if kind.starts_with("text/html") => text
                 .replacen("<head>", r#"<head><script nonce="{{nonce}}" src="/_test/hook.js"></script>"#, 1)
                 .replace("{{nonce}}", NONCE)
-                .replace("{{tag}}", &lock(&self.tag))
+                .replace("{{tag}}", &tag)
+                .replace("{{site}}", site_of(&tag))
                 .into_bytes(),
             Ok(text) => text.into_bytes(),
             Err(binary) => binary.into_bytes(),
@@ -283,6 +285,12 @@ impl Shared {
         }
         response
     }
+}
+
+/// The site of a tag's address.
+fn site_of(tag: &str) -> &str {
+    let file = tag.rsplit('/').next().unwrap_or_default();
+    file.split('.').next().unwrap_or_default()
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {

@@ -2,18 +2,29 @@
 //! Refuses to see the browser; that is `visitor.rs`.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 use assent::Server;
+use assent::access::{Caller, Role};
+use assent::clock::day_of;
 use assent::config::{LogFormat, Settings};
+use assent::demo::examples::Example;
+use assent::keys::{self, KeyWish};
 use assent::notices::{Published, publish};
-use assent::store::{Environment, Filter, Place, Site as Registered};
+use assent::operators;
+use assent::retention::erase_what_is_due;
+use assent::sites::tag::{self, Pin};
+use assent::statistics;
+use assent::store::{By, Environment, Filter, Place, RoleOn, Site as Registered};
 use assent_shared::{Receipt, SiteId};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use crate::deadline::eventually;
-use crate::stage::{FAMILY, SHOP, TAG};
+use crate::stage::{FAMILY, SHOP};
 
 /// The notice that the shop starts with.
 pub const NOTICE: &str = include_str!("../scenarios/notice.toml");
@@ -23,6 +34,10 @@ pub const NOTICE: &str = include_str!("../scenarios/notice.toml");
 pub struct Site {
     settings: Settings,
     server: Mutex<Option<Server>>,
+    /// The examples' sites.
+    opened: std::sync::Mutex<Vec<String>>,
+    /// Receipts were erased because time passed.
+    aged: AtomicBool,
     _folder: TempDir,
 }
 
@@ -37,7 +52,13 @@ impl Site {
             log_format: LogFormat::Text,
             ..Settings::default()
         };
-        let site = Self { settings, server: Mutex::default(), _folder: folder };
+        let site = Self {
+            settings,
+            server: Mutex::default(),
+            opened: std::sync::Mutex::default(),
+            aged: AtomicBool::default(),
+            _folder: folder,
+        };
         site.come_up().await?;
         let registered = Registered {
             id: SHOP.parse()?,
@@ -73,6 +94,52 @@ impl Site {
         publish(server.store(), &id, NOTICE, &[], now).await.expect("its notice is published");
     }
 
+    /// Opens an example as the demo does: its sites, with pages at `origin_of` each, and its notice.
+    ///
+    /// # Panics
+    /// When the example cannot be read or registered.
+    pub async fn open_example(&self, name: &str, origin_of: impl Fn(&SiteId) -> String) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
+        let example = Example::read(&folder).expect("the example can be read");
+        let server = self.server.lock().await;
+        let server = server.as_ref().expect("the server is up");
+        let prepared =
+            example.prepare(server.store(), server.clock().now(), |site| vec![origin_of(site)]).await;
+        prepared.expect("the example is registered");
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.extend(example.sites().map(ToString::to_string));
+    }
+
+    /// The examples' sites that were opened.
+    pub fn opened(&self) -> Vec<String> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Does what retention does once so many days have passed; says how many receipts are gone.
+    pub async fn days_pass(&self, days: i64) -> u64 {
+        let server = self.server.lock().await;
+        let server = server.as_ref().expect("the server is up");
+        let then = server.clock().now() + days * 86_400_000;
+        let erased = erase_what_is_due(server.store(), then).await.expect("retention can be carried out");
+        self.aged.fetch_or(erased > 0, Ordering::SeqCst);
+        erased
+    }
+
+    /// Whether receipts were erased by retention.
+    pub fn has_aged(&self) -> bool {
+        self.aged.load(Ordering::SeqCst)
+    }
+
+    /// A key for a site's operator.
+    pub async fn key(&self, site: &str) -> String {
+        let server = self.server.lock().await;
+        let server = server.as_ref().expect("the server is up");
+        let id = site.parse().expect("a site's id");
+        let wish = KeyWish::for_receipts("made for a scenario", Some(id));
+        let made = keys::create(server.store(), &wish, "the scenario", server.clock().now()).await;
+        made.expect("a key is made").key
+    }
+
     /// The shop has pages at this origin, too.
     pub async fn allow(&self, origin: &str) {
         let server = self.server.lock().await;
@@ -86,6 +153,15 @@ impl Site {
     /// Where the server listens; it must be up.
     pub async fn address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.server.lock().await.as_ref().context("the server is down")?.address())
+    }
+
+    /// Invites an owner; says where the server is, and the link by which they come in.
+    pub async fn invites(&self, email: &str) -> (String, String) {
+        let server = self.server.lock().await;
+        let server = server.as_ref().expect("the server is up");
+        let roles = vec![RoleOn { role: Role::Owner, site: None }];
+        let invited = operators::invite(server.app(), &Caller::command_line(), email, roles).await;
+        (format!("http://{}", server.address()), invited.expect("an owner can be invited").1)
     }
 
     /// Ends the server.
@@ -107,11 +183,16 @@ impl Site {
     /// Publishes a notice as the operator does; the purposes in `material` are asked again. Returns once the server
     /// serves it, and says its number.
     pub async fn publish(&self, notice: &str, material: &[&str]) -> anyhow::Result<u32> {
+        self.publish_at(SHOP, notice, material).await
+    }
+
+    /// Publishes a notice of any site.
+    pub async fn publish_at(&self, site: &str, notice: &str, material: &[&str]) -> anyhow::Result<u32> {
         let material = material.iter().map(|id| id.parse()).collect::<Result<Vec<_>, _>>()?;
         let published = {
             let server = self.server.lock().await;
             let server = server.as_ref().context("the server is down")?;
-            publish(server.store(), &SHOP.parse()?, notice, &material, server.clock().now())
+            publish(server.store(), &site.parse()?, notice, &material, server.clock().now())
                 .await
                 .map_err(|error| anyhow!(error))?
         };
@@ -119,7 +200,7 @@ impl Site {
             return Err(anyhow!("the notice says nothing new"));
         };
         // The server learns of it within a second, as it would of one published by another process.
-        let tag = format!("http://{}{TAG}", self.address().await?);
+        let tag = format!("http://{}/_assent/{site}.js", self.address().await?);
         let sign = format!("\"number\":{number}");
         eventually("the new notice is served", || async {
             let tag = reqwest::get(&tag).await.ok()?.text().await.ok()?;
@@ -150,6 +231,35 @@ impl Site {
                 receipt
             })
             .collect()
+    }
+
+    /// How often the shop's notices were shown so far, as its statistics say.
+    pub async fn displays(&self) -> i64 {
+        let server = self.server.lock().await;
+        let app = server.as_ref().expect("the server is up").app();
+        let (shop, today) = (SHOP.parse().expect("an id"), day_of(app.clock.now()));
+        let caller = Caller::command_line();
+        let statistics = statistics::read(app, &caller, &shop, today - 1..=today, By::Notice).await;
+        statistics.expect("statistics can be read").total.sums.shown
+    }
+
+    /// Waits until the shop's notices were shown `count` times.
+    pub async fn was_shown(&self, count: i64) {
+        eventually(&format!("{count} displays are counted"), || async {
+            let displays = self.displays().await;
+            assert!(displays <= count, "{displays} displays in place of {count}");
+            (displays == count).then_some(())
+        })
+        .await;
+    }
+
+    /// Pins the shop's tag as it is now; `base` is where the page gets it from.
+    pub async fn pin(&self, base: &str) -> Pin {
+        let server = self.server.lock().await;
+        let app = server.as_ref().expect("the server is up").app();
+        let (shop, english) = (SHOP.parse().expect("an id"), "en".parse().expect("a language"));
+        let pinned = tag::pin(app, &Caller::command_line(), &shop, &english, base).await;
+        pinned.expect("the tag can be pinned").0
     }
 
     /// Erases every receipt of the shop, as its retention would when they are old enough.

@@ -66,7 +66,22 @@ impl Stage {
         self.posted_to(SHOP)
     }
 
-    fn posted_to(&self, site: &str) -> Vec<(Decision, Seen)> {
+    /// Opens an example as the demo does; its pages are at [`Stage::example`].
+    pub async fn open_example(&self, name: &str) {
+        self.site.open_example(name, |site| self.host.origin_of(&format!("{site}.localhost"))).await;
+    }
+
+    /// The address of an example's page, in the environment that is this site. Its tag has `version` in its address, because
+    /// browsers may keep the tag for five minutes.
+    #[must_use]
+    pub fn example(&self, name: &str, site: &str, version: u32) -> String {
+        self.host.set_tag(&format!("/_assent/{site}.js?{version}"));
+        format!("{}/examples/{name}/page.html", self.host.origin_of(&format!("{site}.localhost")))
+    }
+
+    /// The decisions that a site's pages posted so far, in the order of their arrival at the host.
+    #[must_use]
+    pub fn posted_to(&self, site: &str) -> Vec<(Decision, Seen)> {
         let posts = self.host.seen(&format!("/_assent/{site}/decisions")).into_iter();
         posts
             .filter(|request| request.method == "POST")
@@ -88,7 +103,8 @@ impl Stage {
 
     /// Every decision that was acknowledged is stored once, with its choices; nothing else is stored; no script failed.
     async fn check(&self) -> anyhow::Result<()> {
-        for site in [SHOP, DEMO, FAMILY] {
+        let examples = self.site.opened();
+        for site in [SHOP, DEMO, FAMILY].into_iter().chain(examples.iter().map(String::as_str)) {
             let mut acknowledged = BTreeMap::new();
             let mut sent = BTreeMap::new();
             for (decision, request) in self.posted_to(site) {
@@ -115,7 +131,9 @@ impl Stage {
             }
             // What visitors erased is gone; the scenario says what should be left.
             let erased = self.host.seen(&format!("/_assent/{site}/me/erase"));
-            let erased = erased.iter().any(|request| request.status == Some(200));
+            let by_form = |request: &Seen| request.status == Some(303);
+            let erased = self.site.has_aged()
+                || erased.iter().any(|request| request.status == Some(200) || by_form(request));
             ensure!(erased || acknowledged.is_empty(), "acknowledged, but not stored: {acknowledged:#?}");
         }
         let errors = self.host.errors();

@@ -42,6 +42,9 @@ const AXE: (&str, &str) = ("axe-core", "4.14.1");
 /// What checks the types of the page's API.
 const TYPESCRIPT: (&str, &str) = ("typescript", "7.0.2");
 
+/// What holds the server against the description of its interface.
+const SCHEMATHESIS: &str = "4.32.5";
+
 /// The proxy in front of one scenario, under the name that the package has on every Debian; `nginx-light` is more than this
 /// by now, not less.
 const NGINX: &str = "nginx";
@@ -53,6 +56,7 @@ pub(crate) struct Machine {
     pub(crate) geckodriver: Option<PathBuf>,
     pub(crate) postgres: Option<PathBuf>,
     pub(crate) typescript: bool,
+    pub(crate) schemathesis: Option<PathBuf>,
     /// One sentence for each thing that is missing, with the line that installs it.
     pub(crate) missing: Vec<String>,
 }
@@ -111,6 +115,12 @@ pub(crate) fn prepare() -> Machine {
         Ok(()) => machine.typescript = true,
         Err(error) => {
             machine.missing.push(format!("nothing checks the types of the page's API: {error:#}"));
+        }
+    }
+    match schemathesis() {
+        Ok(program) => machine.schemathesis = Some(program),
+        Err(error) => {
+            machine.missing.push(format!("nothing holds the server against its OpenAPI document: {error:#}"));
         }
     }
     machine.postgres = postgres_binaries();
@@ -193,6 +203,31 @@ fn geckodriver() -> Result<PathBuf> {
     // Its object files are several times the size of all else that we keep.
     let _ = std::fs::remove_dir_all(tools.join("build"));
     Ok(built)
+}
+
+/// Schemathesis, from PyPI, in a Python of its own in the target folder.
+fn schemathesis() -> Result<PathBuf> {
+    let folder = workspace().join("target/tools/schemathesis");
+    let program = folder.join("bin/schemathesis");
+    let is_here = || {
+        let version = Command::new(&program).arg("--version").stderr(Stdio::null()).output();
+        version.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains(SCHEMATHESIS))
+    };
+    if is_here() {
+        return Ok(program);
+    }
+    let make = || {
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv", "--clear"]).arg(&folder).stdout(Stdio::null());
+        must_run(&mut venv, "python3 -m venv")
+    };
+    println!("installing Schemathesis {SCHEMATHESIS} (PyPI), once");
+    // Debian has Python without the part that makes a folder of its own.
+    make().or_else(|_| install(&["python3-venv"]).and_then(|()| make()))?;
+    let mut pip = Command::new(folder.join("bin/pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+    must_run(pip.arg(format!("schemathesis=={SCHEMATHESIS}")), "pip install")?;
+    Ok(program)
 }
 
 /// Puts packages of npm into the target folder, each at one version; none of their scripts is run. Those that were put

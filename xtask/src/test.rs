@@ -13,7 +13,7 @@ use crate::{checks, wasm};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out the browsers, Postgres and TypeScript
+    /// Leave out the browsers, Postgres, TypeScript and Schemathesis
     #[arg(long)]
     quick: bool,
     /// Run only tests whose name contains one of these, and none of the checks
@@ -76,6 +76,12 @@ pub(crate) fn test(options: &Options) -> ExitCode {
             }
             // Their module has this name in every test file.
             _ => filter.extend(["--skip".to_owned(), "postgres::".to_owned()]),
+        }
+        match &machine.schemathesis {
+            Some(program) => {
+                tests.env("ASSENT_TEST_SCHEMATHESIS", program);
+            }
+            None => filter.extend(["--skip".to_owned(), "schemathesis::".to_owned()]),
         }
         run_tests(filtered(&mut tests, &filter))
     });

@@ -100,7 +100,7 @@ impl From<AuditExportQuery> for Wanted {
         content((String = "application/jsonl"), (String = "text/csv")),
     ))
 )]
-pub async fn get_audit_export(
+pub(super) async fn get_audit_export(
     State(app): State<App>,
     ByKey(caller): ByKey,
     query: Result<Query<AuditExportQuery>, QueryRejection>,

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Action, record};
 use crate::access::{Caller, Permission};
-use crate::api;
+use crate::answers;
 use crate::error::{Error, Result};
 use crate::extract::ByKey;
 use crate::receipts::query::instant;
@@ -178,11 +178,11 @@ fn place(text: &str) -> Result<(i64, i64)> {
     params(AuditQuery),
     responses((status = 200, description = "Entries", body = Page))
 )]
-pub async fn get_audit(
+pub(super) async fn get_audit(
     State(app): State<App>,
     ByKey(caller): ByKey,
     query: Result<Query<AuditQuery>, QueryRejection>,
 ) -> Result<Response> {
     let Query(query) = query.map_err(|rejection| Error::InvalidQuery(rejection.body_text()))?;
-    api::json(&list(&app, &caller, &query).await?)
+    answers::json(&list(&app, &caller, &query).await?)
 }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::{app, note, print, printable};
 use crate::access::Caller;
-use crate::audit::{self, AuditFormat, AuditQuery, Wanted};
+use crate::audit::{self, Action, AuditFormat, AuditQuery, Wanted};
 use crate::config::Settings;
 use crate::export::command::write_to;
 use crate::export::rfc3339;
@@ -103,6 +103,15 @@ pub(super) async fn run(command: AuditCommand, settings: &Settings) -> Result<()
             let published = settings.outside().newest_of_audit().await?.map_or(0, |newest| newest.size);
             let origin = audit::origin(app.public_url.as_deref());
             app.store.resume_audit(&origin, published, app.clock.now()).await.map_err(printable)?;
+            audit::record(
+                &app,
+                &caller,
+                Action::AuditResume,
+                None,
+                format!("{published} leaves were published"),
+            )
+            .await
+            .map_err(told)?;
             settings.outside().keep_all(&app.store).await?;
             note("A new audit log has begun, linked to the one that ended. Start the server again.");
         }
@@ -111,6 +120,7 @@ pub(super) async fn run(command: AuditCommand, settings: &Settings) -> Result<()
 }
 
 /// A failure as whoever runs the command may read it: with its cause.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn told(error: crate::error::Error) -> String {
     error.cause().unwrap_or_else(|| format!("{error}."))
 }

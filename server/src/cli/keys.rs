@@ -60,7 +60,7 @@ async fn execute(command: KeyCommand, settings: &Settings, app: &App) -> Result<
             print(&format!("{}\n", created.key));
             note(&format!("Keep it now: it is not shown again. Its id is {}.", created.key_id));
         }
-        KeyCommand::Rotate => ledger::rotate_key(settings, &app.store).await?,
+        KeyCommand::Rotate => ledger::rotate_key(settings, app).await?,
         KeyCommand::Revoke { key_id } => {
             let key = keys::get(app, &caller, &key_id).await;
             if !key.is_ok_and(|key| key.revoked_at.is_none()) {

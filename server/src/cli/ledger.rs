@@ -6,9 +6,14 @@ use assent_shared::{SiteId, VisitorId};
 use clap::{Args, Subcommand, ValueEnum};
 use data_encoding::HEXLOWER;
 
-use super::{print, printable};
+use super::{note_down, print, printable};
+use crate::access::Caller;
+use crate::audit::Action;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::sites;
+use crate::sites::fields::Changes;
+use crate::state::App;
 use crate::store::{Erasure, HoldRow, Store};
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +79,11 @@ impl EraseArguments {
     pub(super) fn site(&self) -> &SiteId {
         &self.site
     }
+
+    /// As the audit log has it.
+    pub(super) fn about(&self) -> String {
+        self.visitor.to_string()
+    }
 }
 
 impl RetentionArguments {
@@ -86,6 +96,24 @@ impl HoldCommand {
     pub(super) fn site(&self) -> &SiteId {
         match self {
             Self::Add { site, .. } | Self::Lift { site, .. } | Self::List { site } => site,
+        }
+    }
+
+    /// What the audit log calls it.
+    pub(super) fn action(&self) -> Action {
+        match self {
+            Self::Add { .. } => Action::HoldMake,
+            Self::Lift { .. } => Action::HoldLift,
+            Self::List { .. } => Action::HoldList,
+        }
+    }
+
+    /// As the audit log has it.
+    pub(super) fn about(&self) -> String {
+        match self {
+            Self::Add { visitor, .. } => visitor.as_ref().map_or("everybody".to_owned(), ToString::to_string),
+            Self::Lift { hold, .. } => hold.clone(),
+            Self::List { .. } => "all".to_owned(),
         }
     }
 }
@@ -112,8 +140,8 @@ pub(super) struct RetentionArguments {
     keep: bool,
 }
 
-pub(super) async fn run(command: LedgerCommand, settings: &Settings, store: &Store) -> Result<(), String> {
-    let outside = settings.outside();
+pub(super) async fn run(command: LedgerCommand, settings: &Settings, app: &App) -> Result<(), String> {
+    let (outside, store) = (settings.outside(), &app.store);
     match command {
         LedgerCommand::Status => {
             outside.compare(store).await?;
@@ -140,6 +168,7 @@ pub(super) async fn run(command: LedgerCommand, settings: &Settings, store: &Sto
                     "The ledger of `{site}` is not behind what was published, so there is nothing to resume. It goes on by itself."
                 ));
             }
+            note_down(app, Action::LedgerResume, Some(&site), &ledger.origin).await?;
             let published = outside.newest(&site).await?.map_or(0, |checkpoint| checkpoint.size);
             let ended =
                 store.resume_ledger(&site, published, Clock::default().now()).await.map_err(printable)?;
@@ -156,8 +185,10 @@ pub(super) async fn run(command: LedgerCommand, settings: &Settings, store: &Sto
 }
 
 /// Adds a signing key and hands every ledger over to it.
-pub(super) async fn rotate_key(settings: &Settings, store: &Store) -> Result<(), String> {
+pub(super) async fn rotate_key(settings: &Settings, app: &App) -> Result<(), String> {
+    let store = &app.store;
     settings.outside().compare(store).await?;
+    note_down(app, Action::SigningKeyAdd, None, "").await?;
     store.sealer().add_key()?;
     for site in store.sites().await.map_err(printable)? {
         let handed_over = store.hand_over(&site.id, Clock::default().now()).await;
@@ -247,9 +278,10 @@ pub(super) async fn hold(command: HoldCommand, store: &Store) -> Result<(), Stri
     Ok(())
 }
 
-pub(super) async fn retention(arguments: RetentionArguments, store: &Store) -> Result<(), String> {
+pub(super) async fn retention(arguments: RetentionArguments, app: &App) -> Result<(), String> {
     let RetentionArguments { site, days, .. } = arguments;
-    store.set_retention(&site, days.map(i64::from)).await.map_err(printable)?;
+    let changes = Changes { retention_days: Some(days.map(i64::from)), ..Changes::default() };
+    sites::change(app, &Caller::command_line(), &site, changes).await.map_err(printable)?;
     match days {
         Some(days) => {
             print(&format!("Receipts of `{site}` are erased after {days} days, unless they are held.\n"));

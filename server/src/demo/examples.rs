@@ -37,7 +37,7 @@ struct Entry {
     name: String,
     environment: Environment,
     origins: Vec<String>,
-    retention_days: Option<u32>,
+    retention_days: Option<i64>,
 }
 
 /// A site's page and the files beside it, served under the host of its name.
@@ -105,6 +105,11 @@ impl Example {
             notices::publish(store, id, &self.notice, &[], now).await?;
         }
         Ok(())
+    }
+
+    /// The sites of its environments.
+    pub fn sites(&self) -> impl Iterator<Item = &SiteId> {
+        self.sites.iter().map(|entry| &entry.id)
     }
 
     /// Its pages, one for each site.

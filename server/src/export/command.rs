@@ -81,7 +81,7 @@ pub struct ProofArguments {
     #[arg(long)]
     pub site: SiteId,
     /// The decision's id, as its receipt has it
-    decision: DecisionId,
+    pub decision: DecisionId,
 }
 
 impl ProofArguments {

@@ -91,4 +91,8 @@ pub struct PageTexts {
     pub replay: String,
     /// Label: when a notice became the newest.
     pub published: String,
+    /// Heading of the list of a notice's versions.
+    pub versions: String,
+    /// Label: when a notice that is not published yet will be.
+    pub planned: String,
 }

@@ -193,21 +193,25 @@ impl Service {
 }
 
 /// Every service, by the alphabet.
+#[must_use]
 pub fn all() -> &'static [Service] {
     &SERVICES
 }
 
 /// The service of that id.
+#[must_use]
 pub fn find(id: &str) -> Option<&'static Service> {
     SERVICES.iter().find(|service| service.id == id)
 }
 
-/// The services that keep something of that name there. Names so short that anybody may use them say nothing.
+/// The services that keep something of that name there, which may be a pattern. Names so short that anybody may use them say
+/// nothing.
 pub(super) fn by_cookie(name: &str, kind: StorageKind) -> impl Iterator<Item = &'static Service> {
     let keeps = move |cookie: &ServiceCookie| {
+        let own = &cookie.name;
         cookie.kind == kind
-            && (cookie.name.starts_with('_') || cookie.name.chars().filter(|c| *c != '*').count() > 3)
-            && (cookie.name == name || matches(&cookie.name, name))
+            && (own.starts_with('_') || own.chars().filter(|c| *c != '*').count() > 3)
+            && (own == name || matches(own, name) || matches(name, own))
     };
     SERVICES.iter().filter(move |service| service.cookies.iter().any(keeps))
 }

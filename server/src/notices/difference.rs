@@ -193,12 +193,11 @@ fn judged(at: &str, before: Option<&Leaf>, after: Option<&Leaf>) -> (bool, &'sta
         ("data", _) if more => (true, "Another kind of data is used."),
         ("storage_locations", _) if more => (true, "The data is kept in another place."),
         ("purpose_types", _) if before.is_some() && more => (true, "It serves another end."),
-        ("recipients" | "data" | "storage_locations", _) => (false, LESS),
         ("legal_basis", _) => (true, "It stands on another ground."),
         ("sensitive", _) if after == Some(&Leaf::Bool(true)) => {
             (true, "The data is of a kind that the law protects more.")
         }
-        ("sensitive", _) => (false, LESS),
+        ("recipients" | "data" | "storage_locations" | "sensitive", _) => (false, LESS),
         ("essential", _) if after != Some(&Leaf::Bool(true)) => {
             (true, "It is asked now, and was not before.")
         }

@@ -111,13 +111,14 @@ fn broken(error: &dyn fmt::Display) -> Error {
     Error::Internal(format!("session: {error}"))
 }
 
-/// Forgets the sessions that have ended by themselves, once an hour until the server ends.
+/// Forgets the sessions that have ended by themselves and the links whose day is over, once an hour until the server ends.
 pub(crate) async fn forget(app: App) {
     let mut ticks = tokio::time::interval(FORGOTTEN_EVERY);
     loop {
         ticks.tick().await;
         let now = app.clock.now();
-        if let Err(error) = app.store.forget_sessions(now, now - app.session_rules.idle).await {
+        let sessions = app.store.forget_sessions(now, now - app.session_rules.idle).await;
+        if let Err(error) = sessions.and(app.store.forget_links(now).await) {
             tracing::warn!(%error, "ended sessions could not be forgotten; it is tried again in an hour");
         }
     }

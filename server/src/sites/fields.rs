@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::store::Environment;
 
 /// Ids that would stand where Assent's own pages are: under `/_assent/` and under `/admin/sites/`.
-const RESERVED: [&str; 4] = ["widget", "verifier", "verify", "new"];
+const RESERVED: [&str; 5] = ["widget", "verifier", "verify", "audit", "new"];
 /// Origins of one site.
 const ORIGINS: usize = 50;
 /// Days of a retention: a hundred years.

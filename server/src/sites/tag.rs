@@ -122,11 +122,10 @@ pub async fn report(app: &App, caller: &Caller, site: &SiteId, base: &str) -> Re
         .into_iter()
         .map(|sighting| Seen { listed: current.site.origins.contains(&sighting.origin), sighting })
         .collect();
-    let strangers = sightings.iter().filter(|seen| !seen.listed).count();
     let pins = app.store.pins(site).await?.into_iter();
     Ok(TagReport {
         snippet: snippet(base, site, None),
-        full: i64::try_from(strangers).is_ok_and(|strangers| strangers >= ORIGINS_KEPT),
+        full: i64::try_from(sightings.len()).is_ok_and(|seen| seen >= ORIGINS_KEPT),
         pins: pins.map(|row| of_row(row, base, site, |hash| newest.iter().any(|one| one == hash))).collect(),
         locales,
         sightings,

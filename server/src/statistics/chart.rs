@@ -149,7 +149,7 @@ fn short(part: &str) -> String {
 fn round_up(number: i64) -> i64 {
     let mut size: i64 = 1;
     loop {
-        for factor in [4, 8, 12, 20, 40] {
+        for factor in [4, 8, 12, 16, 20, 24, 32, 40] {
             let top = size.saturating_mul(factor);
             if top >= number {
                 return top;

@@ -93,7 +93,8 @@ impl Tally {
         let key = (site.clone(), origin, first_party);
         match sightings.get_mut(&key) {
             Some(known) => *known = Sighting { last: now, own, ..*known },
-            None if most => {}
+            // Whoever makes origins up keeps no site's own out.
+            None if most && !own => {}
             None => {
                 sightings.insert(key, Sighting { first: now, last: now, own, written: None });
             }

@@ -74,6 +74,17 @@ impl Store {
         })
     }
 
+    /// Forgets the links whose day is over.
+    pub async fn forget_links(&self, now: i64) -> sqlx::Result<u64> {
+        on_engine!(self, |pool| {
+            sqlx::query("delete from operator_links where expires_at <= $1")
+                .bind(now)
+                .execute(pool)
+                .await
+                .map(|done| done.rows_affected())
+        })
+    }
+
     /// Uses a link up and lets its operator in, ending the sessions that they had; `false` if it does not work (any more).
     pub async fn use_link(&self, hash: &str, arrival: &Arrival<'_>, now: i64) -> sqlx::Result<bool> {
         on_engine!(self, |pool| {
@@ -108,7 +119,7 @@ impl Store {
             }
             let operator = operator.as_deref().unwrap_or(arrival.operator);
             let let_in = sqlx::query(
-                "update operators set name = $2, password = $3, totp = $4, totp_step = $5
+                "update operators set name = $2, password = $3, totp = $4, totp_step = $5, signed_in_at = $6
                  where operator = $1 and disabled_at is null",
             )
             .bind(operator)
@@ -116,6 +127,7 @@ impl Store {
             .bind(arrival.password)
             .bind(arrival.totp)
             .bind(arrival.totp_step)
+            .bind(now)
             .execute(&mut *transaction)
             .await?;
             if let_in.rows_affected() == 0 {

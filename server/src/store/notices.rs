@@ -7,6 +7,62 @@ use assent_shared::ledger::Entry;
 use super::ledgers::AppendError;
 use super::{Store, on_engine, on_transaction};
 
+/// Where a notice comes from that is to be published. Publishing takes it away from there, or does not happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin<'a> {
+    /// A file or a request's body.
+    File,
+    /// This revision of the site's draft.
+    Draft(i64),
+    /// This plan.
+    Schedule(&'a str),
+}
+
+/// What is kept of how a notice came to be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPublication<'a> {
+    /// Where it comes from.
+    pub origin: Origin<'a>,
+    /// Who publishes.
+    pub published_by: &'a str,
+    /// The purposes that are asked again by decision, as a JSON list.
+    pub material: &'a str,
+    /// What of the linter is overridden, as JSON.
+    pub overrides: &'a str,
+    /// A sentence for the list of versions.
+    pub note: Option<&'a str>,
+}
+
+/// What became of publishing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publishing {
+    /// It is the newest under this number.
+    Number(i64),
+    /// There was nothing new to publish.
+    Unchanged,
+    /// Where it should have come from it is no more.
+    Gone,
+}
+
+/// A published notice and how it came to be.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct VersionRow {
+    /// 1 for the site's first.
+    pub number: i64,
+    /// SHA-256 of the canonical JSON, lower-case hex.
+    pub hash: String,
+    /// Milliseconds since 1970.
+    pub published_at: i64,
+    /// Who published it; not known of old ones.
+    pub published_by: Option<String>,
+    /// The purposes that were asked again by decision, as a JSON list.
+    pub material: Option<String>,
+    /// What of the linter was overridden, as JSON.
+    pub overrides: Option<String>,
+    /// A sentence by who published it.
+    pub note: Option<String>,
+}
+
 /// A published notice.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct NoticeRow {
@@ -27,8 +83,9 @@ impl Store {
         &self,
         site: &SiteId,
         now: i64,
+        publication: &NewPublication<'_>,
         write: impl FnOnce(i64, Option<&NoticeRow>) -> Option<(String, String)>,
-    ) -> Result<Option<i64>, AppendError> {
+    ) -> Result<Publishing, AppendError> {
         let mut transaction = self.begin().await?;
         let (number, entry) = on_transaction!(&mut transaction, |transaction, Db| {
             let number: i64 = sqlx::query_scalar::<Db, _>(
@@ -37,13 +94,54 @@ impl Store {
             .bind(site.as_str())
             .fetch_one(&mut **transaction)
             .await?;
+            // Taken away first: two servers that publish the same plan meet here, and the second one finds nothing.
+            let taken = match publication.origin {
+                Origin::File => 1,
+                Origin::Draft(revision) => sqlx::query::<Db>(
+                    "update drafts set body = null, revision = revision + 1, updated_at = $3, updated_by = $4
+                     where site = $1 and revision = $2 and body is not null",
+                )
+                .bind(site.as_str())
+                .bind(revision)
+                .bind(now)
+                .bind(publication.published_by)
+                .execute(&mut **transaction)
+                .await?
+                .rows_affected(),
+                Origin::Schedule(id) => {
+                    // A draft that says what the plan says has become the notice with it.
+                    sqlx::query::<Db>(
+                        "update drafts set body = null, revision = revision + 1, updated_at = $3, updated_by = $4
+                         where site = $1 and body = (select body from schedule where site = $1 and schedule_id = $2)",
+                    )
+                    .bind(site.as_str())
+                    .bind(id)
+                    .bind(now)
+                    .bind(publication.published_by)
+                    .execute(&mut **transaction)
+                    .await?;
+                    sqlx::query::<Db>(
+                        "delete from schedule where site = $1 and schedule_id = $2 and failed_at is null",
+                    )
+                    .bind(site.as_str())
+                    .bind(id)
+                    .execute(&mut **transaction)
+                    .await?
+                    .rows_affected()
+                }
+            };
+            if taken != 1 {
+                return Ok(Publishing::Gone);
+            }
             let newest: Option<NoticeRow> = sqlx::query_as::<Db, _>(
                 "select number, hash, body, published_at from notices where site = $1 order by number desc limit 1",
             )
             .bind(site.as_str())
             .fetch_optional(&mut **transaction)
             .await?;
-            let Some((hash, body)) = write(number, newest.as_ref()) else { return Ok(None) };
+            let Some((hash, body)) = write(number, newest.as_ref()) else {
+                return Ok(Publishing::Unchanged);
+            };
             let entry = entry(number, &hash, now)?;
             sqlx::query::<Db>(
                 "insert into notices (site, number, hash, body, published_at) values ($1, $2, $3, $4, $5)",
@@ -55,6 +153,19 @@ impl Store {
             .bind(now)
             .execute(&mut **transaction)
             .await?;
+            sqlx::query::<Db>(
+                "insert into publications (site, number, published_by, published_at, material, overrides, note)
+                 values ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(site.as_str())
+            .bind(number)
+            .bind(publication.published_by)
+            .bind(now)
+            .bind(publication.material)
+            .bind(publication.overrides)
+            .bind(publication.note)
+            .execute(&mut **transaction)
+            .await?;
             (number, entry)
         });
         // Only now: where there is nothing to publish, it does not matter whether the ledger takes anything.
@@ -62,7 +173,7 @@ impl Store {
         ledger.append_entry(&entry, None);
         transaction.close_ledger(ledger, now).await?;
         transaction.commit().await?;
-        Ok(Some(number))
+        Ok(Publishing::Number(number))
     }
 
     /// The notice of that number.
@@ -86,6 +197,23 @@ impl Store {
                 .fetch_optional(pool)
                 .await
                 .map(Option::unwrap_or_default)
+        })
+    }
+
+    /// A site's versions below a number, newest first.
+    pub async fn versions(&self, site: &SiteId, below: i64, limit: i64) -> sqlx::Result<Vec<VersionRow>> {
+        on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select notices.number, notices.hash, notices.published_at, published_by, material, overrides, note
+                 from notices left join publications
+                 on publications.site = notices.site and publications.number = notices.number
+                 where notices.site = $1 and notices.number < $2 order by notices.number desc limit $3",
+            )
+            .bind(site.as_str())
+            .bind(below)
+            .bind(limit)
+            .fetch_all(pool)
+            .await
         })
     }
 

@@ -5,7 +5,7 @@ use assent_shared::SiteId;
 
 use super::{Store, on_engine};
 
-/// Origins kept of a site, beside those that are its own.
+/// Origins kept of a site; of its own also more.
 pub const ORIGINS_KEPT: i64 = 50;
 
 /// An origin whose pages asked for the tag.

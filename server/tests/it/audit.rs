@@ -28,6 +28,7 @@ both_engines!(
     a_shortened_log_stops_everything_until_the_operator_says_so,
     a_new_key_takes_over_and_both_sign,
     a_table_is_safe_to_open,
+    the_page_shows_what_its_form_asks_for,
 );
 
 const DAY: i64 = 86_400_000;
@@ -347,5 +348,38 @@ async fn a_table_is_safe_to_open(engine: Engine) {
          1.0,2026-11-21T00:00:00.000Z,ann@example.org,receipt.view,shop,\"'=1+1, \"\"x\"\"\"\r\n\
          1.1,2026-11-21T00:00:00.000Z,ann@example.org,audit.export,,everything\r\n"
     );
+    server.finish().await;
+}
+
+async fn the_page_shows_what_its_form_asks_for(engine: Engine) {
+    let server = TestServer::start(engine).await;
+    let owner = server.owner().await;
+    view(&app(&server), &server, 60).await;
+    let all = owner.read("/admin/audit").await;
+    assert!(all.contains("receipt 59") && !all.contains("receipt 5<"), "the newest fifty");
+    assert!(all.contains("rel=\"next\""));
+    let found = owner.read("/admin/audit?from=&to=&actor=&action=receipt.view&site=shop&after=").await;
+    assert!(found.contains("receipt 58") && !found.contains("receipt 59"));
+    assert!(owner.read("/admin/audit?action=nothing").await.contains("No entry is like that."));
+    let refused = owner.open("/admin/audit?from=%3Cb%3Eyesterday").await;
+    assert_eq!(refused.status().as_u16(), 422);
+    let html = refused.text().await.unwrap();
+    assert!(
+        html.contains("is no time") && !html.contains("<b>yesterday"),
+        "what was typed is shown again, as text"
+    );
+
+    let file = owner.open("/admin/audit/export?format=jsonl&action=receipt.view").await;
+    assert_eq!(file.headers()["content-disposition"], "attachment; filename=\"assent-audit.jsonl\"");
+    let report = verify(file.bytes().await.unwrap().as_ref(), &Trust::default()).unwrap();
+    assert_eq!(report.counts.entries, 60);
+    assert!(owner.read("/admin/data").await.contains("Shop"));
+
+    for role in [Role::Editor, Role::Auditor, Role::Viewer] {
+        let other = server.signed_in(role, None).await;
+        for path in ["/admin/audit", "/admin/audit/export", "/admin/data", "/admin/audit?from=x"] {
+            assert_eq!(other.open(path).await.status().as_u16(), 403, "{role:?} {path}");
+        }
+    }
     server.finish().await;
 }

@@ -10,7 +10,7 @@ use assent::Server;
 use assent::clock::Clock;
 use assent::config::Settings;
 use assent::keys::KeyWish;
-use assent::store::{Environment, Filter, Place, ReceiptRow, Site, Store};
+use assent::store::{Environment, Filter, NewPublication, Origin, Place, ReceiptRow, Site, Store};
 use assent::{keys, notices};
 use assent_shared::ledger::proof::Opening;
 use assent_shared::ledger::{Checkpoint, Frontier, PublicKey, ReceiptProof, SignedCheckpoint};
@@ -25,6 +25,15 @@ use tempfile::TempDir;
 pub(crate) const NOW: i64 = 1_795_219_200_000;
 pub(crate) const PAGE: &str = "https://shop.example";
 pub(crate) const NOTICE: &str = include_str!("../../../examples/demo/notice.toml");
+
+/// How a test publishes that writes a notice's bytes by hand.
+pub(crate) const BY_HAND: NewPublication<'static> = NewPublication {
+    origin: Origin::File,
+    published_by: "a test",
+    material: "[]",
+    overrides: "[]",
+    note: None,
+};
 
 /// Where receipts are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,10 +153,33 @@ impl TestServer {
         self.server = Some(started.unwrap());
     }
 
+    /// Ends the server and starts it again on the same database, with other settings.
+    pub(crate) async fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        self.restart(|_| ()).await;
+    }
+
     /// Starts the server anew, on an empty database, with the key of another one.
     pub(crate) async fn replace_key(&mut self, key: &std::path::Path) {
         let fresh = Self::start_with_key(self.database.as_ref().unwrap().engine(), Some(key)).await;
         std::mem::replace(self, fresh).finish().await;
+    }
+
+    /// Another site, without a notice.
+    pub(crate) async fn add_site(&self, id: &SiteId) {
+        let site = Site {
+            id: id.clone(),
+            name: id.to_string(),
+            environment: Environment::Production,
+            origins: vec![format!("https://{id}.example")],
+            share_subdomains: false,
+        };
+        assert!(self.store().add_site(&site, NOW).await.unwrap());
+    }
+
+    /// A second server on the same database, with the same key and clock.
+    pub(crate) async fn another_server(&self) -> Server {
+        Server::start_with(self.settings.clone(), self.clock.clone(), false).await.unwrap()
     }
 
     /// Where the test's files are.

@@ -90,7 +90,7 @@ async fn two_operators_at_once_get_two_numbers(engine: Engine) {
         .into_iter()
         .map(|published| match published.unwrap() {
             Published::Number(number) => number,
-            Published::Unchanged => panic!("each is another"),
+            other => panic!("each is another: {other:?}"),
         })
         .collect();
     numbers.sort_unstable();

@@ -1,7 +1,9 @@
 //! Owns the binary as an operator runs it: started, interrupted, killed, and asked on the command line.
 
+mod examples;
 mod ledger;
 mod lint;
+mod operators;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

@@ -6,7 +6,9 @@ use assent_shared::views::dpv;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{Engine, NOTICE, NOW, TestServer, both_engines, id, refusal, with};
+use assent::store::Publishing;
+
+use crate::harness::{BY_HAND, Engine, NOTICE, NOW, TestServer, both_engines, id, refusal, with};
 
 both_engines!(
     a_receipt_is_given_as_it_is_stored,
@@ -128,7 +130,10 @@ async fn a_notice_from_before_says_what_it_lacks(engine: Engine) {
     }
     let body = notice.canonical_json();
     let insert = |_, _: Option<&_>| Some((assent_shared::Notice::hash(&body), body.clone()));
-    assert_eq!(app.store().publish_notice(&app.shop, NOW, insert).await.unwrap(), Some(2));
+    assert_eq!(
+        app.store().publish_notice(&app.shop, NOW, &BY_HAND, insert).await.unwrap(),
+        Publishing::Number(2)
+    );
     let answer = with(choice(1, true, true, None), json!({"notice": 2}));
     assert_eq!(app.post(&answer).await.0, StatusCode::CREATED);
     let key = app.operator_key(None).await;

@@ -39,6 +39,7 @@ pub(crate) async fn play(stage: Stage) {
     visitor.lets_the_page_settle().await;
     assert!(!visitor.loaded("widget.wasm").await, "to inform takes no WebAssembly");
     assert_eq!(visitor.asks("heard.includes('shown')").await, false, "no question was shown");
+    assert!(host.seen("/_assent/shop/shown").is_empty(), "and none is counted");
 
     // Closed is closed, without a cookie; what is kept is the notice's number.
     visitor.press("Close").await;
@@ -80,8 +81,29 @@ pub(crate) async fn play(stage: Stage) {
     visitor.waits_for(BAR).await;
     visitor.press("Close").await;
 
+    // It fits into a small window, in every layout; none of them stops anybody.
+    let mut wrong = vec![];
+    for layout in crate::layouts::LAYOUTS {
+        let look = format!("essential_only = \"bar\"\nlayout = {layout:?}");
+        let text = more.replace("essential_only = \"bar\"", &look);
+        // One of them is the notice as it is.
+        let number = site.publish(&text, &[]).await.unwrap_or_default();
+        visitor.forgets().await;
+        host.set_tag(&format!("{TAG}?{layout}={number}"));
+        for size in ["320x568", "320x256"] {
+            visitor.open(&format!("/narrow/frame.html?{size}")).await;
+            visitor.enters_frame().await;
+            visitor.waits_for(BAR).await;
+            visitor.screenshot(&format!("{layout}-{size}")).await;
+            crate::narrow::fits(visitor, &format!("{layout}-{size}"), 1, &mut wrong).await;
+        }
+        assert_eq!(visitor.asks("probe.all(':modal').length").await, 0, "{layout}");
+        visitor.open("/").await;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
     // By default there is nothing but the button; the table of cookies is there, and so are the preferences.
-    assert_eq!(site.publish(front, &[]).await.expect("notice 4"), 4);
+    site.publish(front, &[]).await.expect("the last notice");
     host.set_tag(&format!("{TAG}?nothing"));
     visitor.forgets().await;
     visitor.visit("/").await;

@@ -12,10 +12,10 @@ use crate::notices::file::{CookieEntry, NoticeFile, PurposeEntry};
 /// it was there. Its words are English in every language of the notice, for the operator to translate.
 pub fn add(file: &mut NoticeFile, service: &Service, purpose: &PurposeId) -> Vec<String> {
     let mut added = Vec::new();
-    let locales: Vec<Locale> = match file.texts.is_empty() {
-        true => vec![file.default_locale.clone()],
-        false => file.texts.keys().cloned().collect(),
-    };
+    let mut locales: Vec<Locale> = file.texts.keys().cloned().collect();
+    if locales.is_empty() {
+        locales.push(file.default_locale.clone());
+    }
     let at = file.purposes.iter().position(|own| own.id == *purpose).unwrap_or_else(|| {
         file.purposes.push(new_purpose(service, purpose, &locales));
         added.push(format!("purposes.{purpose}"));

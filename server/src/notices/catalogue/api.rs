@@ -21,7 +21,7 @@ const MOST: usize = 500;
 
 /// A page of services.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Services {
+pub(crate) struct Services {
     /// The services, by id.
     items: Vec<&'static Service>,
     /// Where the next page goes on, if there is one.
@@ -32,7 +32,7 @@ pub struct Services {
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct ServicesQuery {
+pub(crate) struct ServicesQuery {
     /// How many; 50 where it is not said.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
@@ -53,7 +53,7 @@ pub fn routes() -> OpenApiRouter<App> {
     params(ServicesQuery),
     responses((status = 200, description = "The services, by id", body = Services))
 )]
-pub async fn get_services(
+pub(crate) async fn get_services(
     ByKey(_): ByKey,
     query: std::result::Result<Query<ServicesQuery>, QueryRejection>,
 ) -> Result<Response> {
@@ -79,6 +79,6 @@ pub async fn get_services(
     params(("service" = String, Path, description = "The service's id")),
     responses((status = 200, description = "The service", body = Service))
 )]
-pub async fn get_service(ByKey(_): ByKey, PathOf(id): PathOf<String>) -> Result<Response> {
+pub(crate) async fn get_service(ByKey(_): ByKey, PathOf(id): PathOf<String>) -> Result<Response> {
     answers::json(find(&id).ok_or(Error::NotFound)?)
 }

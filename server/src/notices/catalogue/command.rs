@@ -16,12 +16,12 @@ pub enum ServicesCommand {
     List,
     /// Show what is known of one service
     Show {
-        /// The service's id: google_analytics
+        /// The service's id, such as matomo
         id: String,
     },
     /// Print what to paste into a notice file, and how the service is held on the page
     Snippet {
-        /// The service's id: google_analytics
+        /// The service's id, such as matomo
         id: String,
         /// The purpose that it serves on your site [default: the usual one]
         #[arg(long)]

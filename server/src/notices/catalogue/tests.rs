@@ -104,6 +104,7 @@ fn a_cookie_leads_to_the_services_that_keep_it() {
     assert_eq!(of("_ga_AB12", StorageKind::Cookie), ["google_analytics"]);
     assert_eq!(of("_ga_*", StorageKind::Cookie), ["google_analytics"]);
     assert_eq!(of("MUID", StorageKind::Cookie), ["clarity", "microsoft_advertising"]);
+    assert_eq!(of("_fb*", StorageKind::Cookie), ["meta_pixel"], "a pattern of the operator's own");
     assert_eq!(of("_fbp", StorageKind::LocalStorage), [""; 0]);
     assert_eq!(of("basket", StorageKind::Cookie), [""; 0]);
     assert!(matches("a*b*", "a-b-") && matches("*", "") && !matches("a*b", "abc"));

@@ -261,7 +261,9 @@ prop_compose! {
             jurisdictions,
             privacy_policy,
             texts: locales.iter().cloned().zip(texts.into_iter().map(|texts| {
-                texts.into_iter().map(|(key, text)| (key.to_owned(), text)).collect()
+                // This one says where the purposes' names stand, or it is refused.
+                let said = |key: &str, text: String| if key == "news" { text + "{purposes}" } else { text };
+                texts.into_iter().map(|(key, text)| (key.to_owned(), said(key, text))).collect()
             })).collect(),
             purposes: purposes.into_iter().zip(ids).map(|(purpose, id)| {
                 PurposeEntry { id: id.parse().unwrap(), ..purpose }

@@ -40,28 +40,28 @@ pub(super) fn check(file: &NoticeFile, found: &mut Findings) {
 /// Whether it serves what the purpose says.
 fn belongs(purpose: &PurposeEntry, cookie: &CookieEntry, at: &str, found: &mut Findings) {
     let own = Kind::of_purpose(purpose.id.as_str(), &purpose.purpose_types);
-    let mut services = catalogue::by_cookie(&cookie.name, cookie.kind).peekable();
-    let Some(service) = services.peek().copied() else { return };
-    // Some cookies serve several services; one of them is enough.
     let fits = |service: &Service| {
         let kind = service.kind;
         !kind.is_tracking() || (!purpose.essential && own.is_none_or(|own| own == kind))
     };
-    if services.any(fits) {
+    let services: Vec<_> = catalogue::by_cookie(&cookie.name, cookie.kind).collect();
+    // A name may serve several services, and one of them is enough. A pattern stands for all that it covers.
+    if !cookie.name.contains('*') && services.iter().any(|service| fits(service)) {
         return;
     }
+    let Some(service) = services.into_iter().find(|service| !fits(service)) else { return };
     let (cookie, name, kind) = (&cookie.name, &service.name, service.kind.words());
     if purpose.essential {
         found.refuse(
             Rule::MislabelledEssential,
             at,
-            format!("`{cookie}` belongs to {name}, which is {kind} and not strictly necessary. Declare it under a purpose that is asked."),
+            format!("`{cookie}` is a cookie of {name}, which is {kind} and not strictly necessary. Declare it under a purpose that is asked."),
         );
     } else if let Some(own) = own {
         found.warn(
             Rule::Decontextualising,
             at,
-            format!("`{cookie}` belongs to {name}, which is {kind}, and stands under {}. Declare it where visitors look for it.", own.words()),
+            format!("`{cookie}` is a cookie of {name}, which is {kind}, and stands under {}. Declare it where visitors look for it.", own.words()),
         );
     }
 }

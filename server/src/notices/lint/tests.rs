@@ -10,6 +10,7 @@ use crate::notices::read;
 mod broken;
 
 const DEMO: &str = include_str!("../../../../examples/demo/notice.toml");
+const DOCUMENTED: &str = include_str!("../../../../docs/notices.md");
 const SCENARIOS: &str = include_str!("../../../../tests/scenarios/notice.toml");
 
 /// The demo's notice with something replaced.
@@ -32,7 +33,7 @@ fn finds(file: &NoticeFile, rule: Rule, at: &str) -> Option<Severity> {
 #[test]
 fn every_rule_is_broken_by_one_notice_and_missed_by_another() {
     let (mut broken_rules, mut wrong) = (BTreeSet::new(), vec![]);
-    for case in broken::CASES {
+    for case in broken::cases() {
         let (broken, missed) = (demo(case.broken), demo(case.missed));
         if finds(&broken, case.rule, case.at) != Some(case.severity) {
             wrong.push(format!("{} is not broken by {:?}: {:#?}", case.rule, case.broken, lint(&broken)));
@@ -84,6 +85,7 @@ fn rules_are_read_as_they_are_written() {
         assert_eq!(rule.to_string().parse(), Ok(*rule));
         assert_eq!(serde_json::to_value(rule).unwrap(), rule.as_str());
         assert!(!rule.source().is_empty());
+        assert!(DOCUMENTED.contains(&format!("\n| `{rule}` |")), "docs/notices.md does not tell of {rule}");
     }
     assert!("nothing".parse::<Rule>().unwrap_err().contains("no_reject"));
 }

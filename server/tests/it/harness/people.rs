@@ -6,7 +6,7 @@ use std::time::Duration;
 use assent::access::{Caller, Permission, Role};
 use assent::keys::{self, KeyWish};
 use assent::operators::{self, totp};
-use assent::store::RoleOn;
+use assent::store::{Pool, RoleOn};
 use assent_shared::SiteId;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -146,5 +146,24 @@ impl TestServer {
             expires_at: None,
         };
         keys::make(self.server().app(), &Caller::command_line(), wish).await.unwrap().key
+    }
+
+    /// Whose sessions are stored, and under which hash.
+    pub(crate) async fn session_rows(&self) -> Vec<(Option<String>, String)> {
+        let sql = "select operator, hash from operator_sessions order by hash";
+        match self.store().pool() {
+            Pool::Sqlite(pool) => sqlx::query_as(sql).fetch_all(pool).await.unwrap(),
+            Pool::Postgres(pool) => sqlx::query_as(sql).fetch_all(pool).await.unwrap(),
+        }
+    }
+
+    /// Stores a key as it was stored before keys had scopes.
+    pub(crate) async fn add_key_from_before(&self, hash: &str) {
+        let sql = "insert into operator_keys (key_id, hash, label, created_at) values ('0123456789ab', $1, 'old', 0)";
+        let added = match self.store().pool() {
+            Pool::Sqlite(pool) => sqlx::query(sql).bind(hash).execute(pool).await.unwrap().rows_affected(),
+            Pool::Postgres(pool) => sqlx::query(sql).bind(hash).execute(pool).await.unwrap().rows_affected(),
+        };
+        assert_eq!(added, 1);
     }
 }
