@@ -90,6 +90,7 @@ impl NewExport {
 /// How far an export is.
 #[utoipa::path(
     get,
+    operation_id = "get_background_export",
     path = "/api/v1/sites/{site}/exports/{export}",
     tag = "exports",
     params(("site" = SiteId, Path, description = "The site's id"), ("export" = String, Path, description = "The export's id")),
