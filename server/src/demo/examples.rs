@@ -169,6 +169,8 @@ fn content_type(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notices::file::NoticeFile;
+    use crate::notices::lint::{Severity, lint};
 
     const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
 
@@ -205,6 +207,17 @@ mod tests {
                     purpose.id
                 );
             }
+        }
+    }
+
+    #[test]
+    fn no_regulator_would_refuse_an_example() {
+        let later = include_str!("../../../examples/humanikos/notice-with-analytics.toml").to_owned();
+        let examples = Example::read_all(Path::new(FOLDER)).unwrap();
+        for text in examples.into_iter().map(|example| example.notice).chain([later]) {
+            let mut findings = lint(&NoticeFile::read(&text).unwrap());
+            findings.retain(|finding| finding.severity == Severity::Refuse);
+            assert!(findings.is_empty(), "{findings:#?}");
         }
     }
 
