@@ -120,11 +120,29 @@ fn mend(document: &mut Value) {
         }
     };
     each(document, &mut found);
+    // Its id is written, and never read, so the derived description lacks it.
+    parts.push("/components/schemas/Service".to_owned());
     for part in parts {
         if let Some(part) = document.pointer_mut(&part).and_then(Value::as_object_mut) {
             part.remove("additionalProperties");
         }
     }
+    each_mut(document, &mut |fields| {
+        // 32 bits without a sign reach further than OpenAPI's int32.
+        if fields.get("format").is_some_and(|format| format == "int32")
+            && fields.get("minimum").is_some_and(|least| least.as_i64() >= Some(0))
+        {
+            fields.insert("format".to_owned(), json!("int64"));
+            fields.entry("maximum").or_insert(json!(u32::MAX));
+        }
+        // An empty field of a form is no wish, and the same addresses take forms.
+        if fields.get("in").is_some_and(|place| place == "query")
+            && let Some(name) = fields.get("schema").and_then(|schema| schema.get("$ref")).cloned()
+        {
+            let schema = json!({"anyOf": [{"$ref": name}, {"type": "string", "maxLength": 0}]});
+            fields.insert("schema".to_owned(), schema);
+        }
+    });
     // A problem body has a content type of its own, which handlers need not say each time.
     for item in document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
@@ -140,6 +158,18 @@ fn mend(document: &mut Value) {
                 }
             }
         }
+    }
+}
+
+/// As [`each`], for objects that may be changed.
+fn each_mut(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Object(fields) => {
+            change(fields);
+            fields.values_mut().for_each(|field| each_mut(field, change));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| each_mut(item, change)),
+        _ => {}
     }
 }
 
