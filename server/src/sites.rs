@@ -82,9 +82,10 @@ pub async fn show(app: &App, caller: &Caller, id: &SiteId, base: &str) -> Result
         None => None,
     };
     let today = day_of(app.clock.now());
-    let today = match caller.may(Permission::ReadStatistics, id) {
-        true => Some(statistics::read(app, caller, id, today..=today, By::Day).await?.total.sums),
-        false => None,
+    let today = if caller.may(Permission::ReadStatistics, id) {
+        Some(statistics::read(app, caller, id, today..=today, By::Day).await?.total.sums)
+    } else {
+        None
     };
     let ledger = app.store.ledger(id).await?.ok_or(Error::NotFound)?;
     Ok(Overview {

@@ -167,7 +167,7 @@ async fn measure(server: &Server, site: &SiteId, receipts: u64) -> Result<()> {
         ("a visitor", format!("visitor={visitor}")),
         ("a visitor's refusals", format!("visitor={visitor}&denied=video")),
     ];
-    let client = Client::builder().timeout(Duration::from_secs(120)).cookie_store(true);
+    let client = Client::builder().timeout(Duration::from_mins(2)).cookie_store(true);
     let client = client.redirect(reqwest::redirect::Policy::none()).build()?;
     let list = format!("{home}/api/v1/sites/{site}/receipts");
     for (name, query) in &filters {

@@ -139,7 +139,7 @@ fn labelled(label: &str) -> String {
     format!("//*[@id=//label[starts-with(normalize-space(.), {})]/@for]", quoted(label))
 }
 
-/// Words as XPath writes them, which has no way to escape both quotes.
+/// Words as `XPath` writes them, which has no way to escape both quotes.
 fn quoted(words: &str) -> String {
     assert!(!words.contains('"'), "these words cannot be looked for: {words}");
     format!("\"{words}\"")

@@ -144,7 +144,7 @@ impl Session {
         Ok(Element(answer[ELEMENT].as_str().context("a found element has an id")?.to_owned()))
     }
 
-    /// The first element that an XPath expression finds.
+    /// The first element that an `XPath` expression finds.
     pub async fn find_path(&self, path: &str) -> anyhow::Result<Element> {
         let answer = self.post("element", &json!({ "using": "xpath", "value": path })).await?;
         Ok(Element(answer[ELEMENT].as_str().context("a found element has an id")?.to_owned()))

@@ -205,7 +205,7 @@ fn geckodriver() -> Result<PathBuf> {
     Ok(built)
 }
 
-/// Schemathesis, from PyPI, in a Python of its own in the target folder.
+/// Schemathesis, from `PyPI`, in a Python of its own in the target folder.
 fn schemathesis() -> Result<PathBuf> {
     let folder = workspace().join("target/tools/schemathesis");
     let program = folder.join("bin/schemathesis");

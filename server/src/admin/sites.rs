@@ -216,9 +216,10 @@ async fn show_site(
 ) -> Result<Response> {
     let base = tag::base(&app, &headers);
     let overview = sites::show(&app, &caller, &site, &base).await?;
-    let tag = match caller.may(Permission::ManageSites, &site) {
-        true => Some(tag::report(&app, &caller, &site, &base).await?),
-        false => None,
+    let tag = if caller.may(Permission::ManageSites, &site) {
+        Some(tag::report(&app, &caller, &site, &base).await?)
+    } else {
+        None
     };
     let current = app.catalog.site(&site).await?;
     let shell = Shell::of_site(&caller, "Overview", &current.site, Tab::Overview);

@@ -270,7 +270,7 @@ fn curl(document: &Value, path: &str, method: &str, operation: &Value) -> String
             command += " \\\n  --data-binary @FILE";
         }
     }
-    let path = path.replace("{site}", "shop").replace('{', "").replace('}', "");
+    let path = path.replace("{site}", "shop").replace(['{', '}'], "");
     let _ = write!(command, " \\\n  https://consent.example{path}");
     command
 }

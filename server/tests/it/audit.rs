@@ -262,7 +262,7 @@ async fn the_database_itself_refuses_every_change(engine: Engine) {
         Engine::Sqlite => attempts
             .push("insert or replace into audit_entries (ledger, leaf_index, entry) values (1, 1, '{}')"),
         Engine::Postgres => {
-            attempts.extend(["truncate audit_entries", "truncate audit_entries, audit_ledgers cascade"])
+            attempts.extend(["truncate audit_entries", "truncate audit_entries, audit_ledgers cascade"]);
         }
     }
     for sql in attempts {

@@ -99,7 +99,7 @@ async fn read(app: &TestServer, filter: &Filter, order: Order, limit: i64, anew:
         if rows.is_empty() {
             return places;
         }
-        places.extend(rows.iter().map(|row| row.place()));
+        places.extend(rows.iter().map(assent::store::ReceiptRow::place));
         if anew {
             reader = store.reader(&app.shop, filter, order, places.last().copied()).await.unwrap();
         }
@@ -172,7 +172,7 @@ async fn pages_join_while_receipts_arrive(engine: Engine) {
             if rows.is_empty() {
                 break;
             }
-            seen.extend(rows.iter().map(|row| row.place()));
+            seen.extend(rows.iter().map(assent::store::ReceiptRow::place));
             app.clock.advance(MINUTE);
             decide_at_random(&app, &mut random, next..next + 3).await;
             next += 3;

@@ -164,7 +164,7 @@ async fn two_servers_on_one_database_count_exactly(engine: Engine) {
         }
     }
     let answers = posts.join_all().await;
-    assert!(answers.iter().all(|status| status.is_success()), "{answers:?}");
+    assert!(answers.iter().all(reqwest::StatusCode::is_success), "{answers:?}");
     other.stop().await;
     let by_notice = statistics(&app, By::Notice).await;
     assert_eq!(numbers(&by_notice, "1"), [120, 0, 60, 0, 0, 0]);

@@ -1,4 +1,4 @@
-//! HumanikOS' promises: the table of cookies with exactly the rows that it declares, no question while nothing is optional; and once
+//! `HumanikOS`' promises: the table of cookies with exactly the rows that it declares, no question while nothing is optional; and once
 //! analytics come, everybody is asked, what is new is named, and the notices before stay readable.
 
 use assent_tests::stage::Stage;

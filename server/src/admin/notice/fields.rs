@@ -264,7 +264,7 @@ fn tidy(table: &mut Table, name: &str, here: &[&str]) {
     let demanded: &[&str] = match here {
         ["authority" | "dpo"] => &["name", "contact"],
         ["purposes", _, "texts", _] => &["name", "description"],
-        ["controller"] | ["appearance"] | ["appearance", "light" | "dark"] => &[],
+        ["controller" | "appearance"] | ["appearance", "light" | "dark"] => &[],
         _ => return,
     };
     let Some(Value::Table(inner)) = table.get_mut(name) else { return };

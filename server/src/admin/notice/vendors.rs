@@ -48,7 +48,7 @@ fn vendors(file: &Table) -> Vec<Vendor> {
     let vendor = |name: String| {
         let entry = named.and_then(|named| named.get(&name));
         let own = entry.and_then(Value::as_table).filter(|entry| !entry.is_empty());
-        Vendor { on: entry.is_some(), own: own.map(|entry| entry.to_string()), name }
+        Vendor { on: entry.is_some(), own: own.map(std::string::ToString::to_string), name }
     };
     names.into_iter().map(vendor).collect()
 }

@@ -237,7 +237,7 @@ async fn an_unknown_address_gets_the_same_answer(engine: Engine) {
 async fn the_cookie_is_bound_to_its_host(engine: Engine) {
     let mut app = TestServer::start(engine).await;
     let link = |app: &TestServer, link: String| {
-        link.rsplit_once("/admin").map(|(_, path)| format!("/admin{path}")).unwrap_or_else(|| app.url(""))
+        link.rsplit_once("/admin").map_or_else(|| app.url(""), |(_, path)| format!("/admin{path}"))
     };
     for (url, expected) in
         [(None, "assent_session="), (Some("https://consent.example"), "__Host-assent_session=")]
