@@ -2,7 +2,7 @@
 -- until its retention ends.
 
 create table audit_ledgers (
-    ledger integer primary key, -- counted up when a fork makes a new one necessary
+    ledger integer not null primary key, -- counted up when a fork makes a new one necessary
     origin text not null,
     leaves integer not null default 0,
     frontier blob not null default x'', -- the complete subtrees of the tree, largest first

@@ -181,6 +181,7 @@ impl Shell {
     }
 
     /// Where the style is; for the template.
+    #[expect(clippy::unused_self, reason = "the template calls it on the shell")]
     pub(crate) fn style(&self) -> &'static str {
         &STYLE_ADDRESS
     }

@@ -144,7 +144,7 @@ impl Catalog {
             compressed("text/javascript; charset=utf-8", body).await
         };
         let key = (site.clone(), hash.to_owned());
-        self.pinned_tags.try_get_with(key, load).await.map_err(again)
+        self.pinned_tags.try_get_with(key, load).await.map_err(|error: Arc<Error>| again(&error))
     }
 
     /// A file of an earlier build of the widget, which some pinned tag asks for.
@@ -155,7 +155,7 @@ impl Catalog {
             compressed(content_type, body).await
         };
         let key = (hash.to_owned(), file.to_owned());
-        self.pinned_files.try_get_with(key, load).await.map_err(again)
+        self.pinned_files.try_get_with(key, load).await.map_err(|error: Arc<Error>| again(&error))
     }
 
     /// Asks the database the next time, because this process has changed the site.
@@ -171,8 +171,8 @@ async fn compressed(content_type: &'static str, body: Vec<u8>) -> Result<Arc<Pre
 }
 
 /// The error that several waited for, for each of them.
-fn again(error: Arc<Error>) -> Error {
-    match &*error {
+fn again(error: &Error) -> Error {
+    match error {
         Error::NotFound => Error::NotFound,
         Error::Store(cause) => Error::Store(cause.clone()),
         other => Error::Internal(other.to_string()),

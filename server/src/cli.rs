@@ -324,6 +324,7 @@ fn unknown_site(site: &SiteId) -> String {
 }
 
 /// What went wrong, as a sentence; whoever types commands may know the cause.
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn explain(error: Error) -> String {
     let text = error.cause().unwrap_or_else(|| error.to_string());
     let mut letters = text.trim_end_matches('.').chars();

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use assent_shared::SiteId;
 use axum::Router;
-use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::response::{Html, IntoResponse, Response};
@@ -16,6 +15,7 @@ use axum::routing::get;
 use self::examples::Page;
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::extract::PathOf;
 use crate::keys::KeyWish;
 use crate::state::App;
 use crate::store::{Environment, Site, Store};
@@ -51,7 +51,7 @@ impl Pages {
             )
             .route(
                 "/{file}",
-                get(async move |Path(file): Path<String>, headers: HeaderMap| -> Response {
+                get(async move |PathOf(file): PathOf<String>, headers: HeaderMap| -> Response {
                     files.page(&headers).map_or(Error::NotFound.into_response(), |page| page.answer(&file))
                 }),
             )

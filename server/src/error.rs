@@ -1,6 +1,7 @@
 //! Owns every way in which a request can fail, the one mapping to an HTTP status, and the problem body (RFC 9457).
 //! Refuses to log or to tell a caller anything internal; `log.rs` logs the cause once and writes the body.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use assent_shared::views::ViewError;
@@ -241,10 +242,10 @@ impl Error {
 
 /// Findings, each on a line of its own.
 fn lines(findings: &[Finding]) -> String {
-    findings
-        .iter()
-        .map(|finding| format!("\n{} at {}: {}", finding.rule, finding.at, finding.message))
-        .collect()
+    findings.iter().fold(String::new(), |mut lines, Finding { rule, at, message, .. }| {
+        let _ = write!(lines, "\n{rule} at {at}: {message}");
+        lines
+    })
 }
 
 /// Carries the error to the middleware that logs it and writes its body.

@@ -156,6 +156,7 @@ impl SiteForm {
         self.errors.iter().find(|(name, _)| name == field).map(|(_, message)| message.as_str())
     }
 
+    #[expect(clippy::unused_self, reason = "the template calls it on the page")]
     fn environments(&self) -> [&'static str; 3] {
         ["production", "staging", "development"]
     }

@@ -52,6 +52,7 @@ struct StatisticsPage {
 }
 
 impl StatisticsPage {
+    #[expect(clippy::unused_self, reason = "the template calls it on the page")]
     fn choices(&self) -> [(&'static str, &'static str); 4] {
         [("day", "day"), ("notice", "version of the notice"), ("locale", "language"), ("device", "device")]
     }

@@ -217,6 +217,7 @@ pub(crate) async fn lint_draft(
 /// The query of a picture.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PreviewQuery {
     /// The language; the notice's default where it does not speak it.
     lang: Option<String>,

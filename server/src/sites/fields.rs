@@ -80,6 +80,7 @@ pub struct Changes {
 }
 
 /// Tells `null` from what is not there.
+#[expect(clippy::option_option, reason = "not said, said to be nothing, and said")]
 fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

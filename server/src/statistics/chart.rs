@@ -230,6 +230,6 @@ mod tests {
 
     #[test]
     fn the_scale_is_easy_to_read() {
-        assert_eq!([1, 4, 5, 13, 41, 100, 999].map(round_up), [4, 4, 8, 20, 80, 120, 1200]);
+        assert_eq!([1, 4, 5, 13, 41, 100, 999].map(round_up), [4, 4, 8, 16, 80, 120, 1200]);
     }
 }

@@ -145,18 +145,18 @@ async fn an_admin_holds_and_erases(engine: Engine) {
     let kept = ben.send(&format!("{here}/erase"), &[]).await;
     assert_eq!(kept.status(), StatusCode::CONFLICT);
     assert_eq!(app.receipts().await.len(), 60);
-    let hold = held.split("name=\"hold\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-    ben.sends(&format!("{here}/lift"), &[("hold", hold)]).await;
+    let wanted = held.split("name=\"hold\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    ben.sends(&format!("{here}/lift"), &[("hold", wanted)]).await;
     assert_eq!(ben.sends(&format!("{here}/erase"), &[]).await, format!("{SHOP}/receipts?done=erased"));
     assert!(ben.read(&format!("{SHOP}/receipts?done=erased")).await.contains("receipts are erased"));
     assert!(app.receipts().await.is_empty());
     assert_eq!(ben.open(&here).await.status(), StatusCode::NOT_FOUND);
     let key = app.key(&[Permission::EraseReceipts], None).await;
-    let hold = json!({"kind": "restriction", "reason": "disputed", "visitor": null});
+    let restriction = json!({"kind": "restriction", "reason": "disputed", "visitor": null});
     let made = app
         .request(reqwest::Method::POST, "/api/v1/sites/shop/holds")
         .bearer_auth(&key)
-        .json(&hold)
+        .json(&restriction)
         .send()
         .await
         .unwrap();
@@ -165,9 +165,9 @@ async fn an_admin_holds_and_erases(engine: Engine) {
     let list: Value = app.get_with_key(&key, "/api/v1/sites/shop/holds").await.json().await.unwrap();
     assert!(list["items"].as_array().unwrap().contains(&made), "{list}");
     let path = format!("/api/v1/sites/shop/holds/{}", made["hold_id"].as_str().unwrap());
-    let lift =
+    let lifting =
         async || app.request(reqwest::Method::DELETE, &path).bearer_auth(&key).send().await.unwrap().status();
-    assert_eq!((lift().await, lift().await), (StatusCode::OK, StatusCode::NOT_FOUND));
+    assert_eq!((lifting().await, lifting().await), (StatusCode::OK, StatusCode::NOT_FOUND));
     app.finish().await;
 }
 

@@ -10,6 +10,7 @@ const BAR: &str = "probe.all('.informs').length";
 const BUTTONS: &str = "probe.reachable('button').map((button) => probe.name(button))";
 const DOT: &str = "Cookies and storage";
 
+#[expect(clippy::too_many_lines, reason = "it is one visit after the other")]
 pub(crate) async fn play(stage: Stage) {
     let Stage { visitor, host, site } = &stage;
     let (front, _) = NOTICE.split_once("[[purposes]]\nid = \"analytics\"").expect("analytics comes second");

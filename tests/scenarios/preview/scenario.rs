@@ -1,7 +1,5 @@
 //! The preview: an operator sees the draft's own banner in a frame, as visitors will; it works, and nothing of it is kept or sent.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use assent_tests::operator::Operator;
 use assent_tests::stage::Stage;
 
@@ -21,8 +19,7 @@ pub(crate) async fn play(Stage { visitor, site, .. }: Stage) {
     let said = ann.reads().await;
     let secret =
         said.split("Or type this in:").nth(1).and_then(|rest| rest.lines().next()).expect("a secret");
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_millis();
-    let now = i64::try_from(seconds).expect("and not that late");
+    let now = assent::clock::Clock::default().now();
     let code = assent::operators::totp::code(&secret.replace(' ', ""), now).expect("a code");
     ann.fills("Code", &code).await;
     ann.presses("Sign in").await;

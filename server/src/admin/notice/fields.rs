@@ -47,8 +47,11 @@ pub(crate) struct Field {
     pub(crate) lang: Option<String>,
     /// The same text in the notice's first language, and that language.
     pub(crate) beside: Option<(String, String)>,
-    check: Option<fn(&str) -> Result<(), String>>,
+    check: Option<Check>,
 }
+
+/// Says what is wrong with what was typed.
+type Check = fn(&str) -> Result<(), String>;
 
 impl Field {
     pub(crate) fn new(kind: Kind, key: impl Into<String>, label: impl Into<String>) -> Self {
@@ -236,9 +239,9 @@ fn set_in<'a>(table: &mut Table, segments: &[&'a str], value: Option<Value>, abo
             if at >= list.len() {
                 list.push(Value::Table(Table::new()));
             }
-            let last = list.len() - 1;
+            let newest = list.len() - 1;
             let here: Vec<&str> = here.iter().copied().chain([*segment]).collect();
-            if let Some(Value::Table(inner)) = list.get_mut(at.min(last)) {
+            if let Some(Value::Table(inner)) = list.get_mut(at.min(newest)) {
                 set_in(inner, rest, value, &here);
             }
         }

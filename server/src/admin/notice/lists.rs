@@ -168,7 +168,8 @@ pub(super) async fn change_purposes(
     let paths = Paths { next: &path, ..Paths::one("/purposes") };
     let changed = edit(&app, &caller, &site, &form, paths, |editing| {
         if added.is_empty() {
-            reorder(&mut editing.file, &form)
+            reorder(&mut editing.file, &form);
+            Ok(())
         } else {
             add_purpose(&mut editing.file, added)
         }
@@ -191,20 +192,19 @@ fn add_purpose(file: &mut Table, id: &str) -> std::result::Result<(), String> {
     Ok(())
 }
 
-fn reorder(file: &mut Table, form: &Form) -> std::result::Result<(), String> {
+fn reorder(file: &mut Table, form: &Form) {
     let (up, down) = (sent(form, "up"), sent(form, "down"));
     let at = |id: &str| sections::purposes(file).iter().position(|own| *own == id);
     let (from, to) = match (at(up), at(down)) {
         (Some(at @ 1..), _) => (at, at - 1),
         (_, Some(at)) => (at, at + 1),
-        _ => return Ok(()),
+        _ => return,
     };
     if let Some(list) = file.get_mut("purposes").and_then(Value::as_array_mut)
         && to < list.len()
     {
         list.swap(from, to);
     }
-    Ok(())
 }
 
 /// What is to be removed.

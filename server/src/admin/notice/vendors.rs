@@ -35,10 +35,10 @@ struct Vendor {
 }
 
 fn vendors(file: &Table) -> Vec<Vendor> {
-    let named = file.get("adapters").and_then(Value::as_table);
+    let chosen = file.get("adapters").and_then(Value::as_table);
     let mut names: Vec<String> = adapters::built_in_names().map(str::to_owned).collect();
     names.extend(
-        named
+        chosen
             .into_iter()
             .flat_map(Table::keys)
             .filter(|name| !names.contains(name))
@@ -46,7 +46,7 @@ fn vendors(file: &Table) -> Vec<Vendor> {
             .collect::<Vec<_>>(),
     );
     let vendor = |name: String| {
-        let entry = named.and_then(|named| named.get(&name));
+        let entry = chosen.and_then(|chosen| chosen.get(&name));
         let own = entry.and_then(Value::as_table).filter(|entry| !entry.is_empty());
         Vendor { on: entry.is_some(), own: own.map(std::string::ToString::to_string), name }
     };

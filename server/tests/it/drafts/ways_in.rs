@@ -55,6 +55,7 @@ fn command(server: &TestServer, arguments: &[&str]) -> Result<String, String> {
     let output = Command::new(env!("CARGO_BIN_EXE_assent"))
         .args(arguments)
         .current_dir(server.folder())
+        .env_clear()
         .env("ASSENT_DATABASE_URL", server.database_url())
         .env("ASSENT_SIGNING_KEY_FILE", server.folder().join("assent.key"))
         .output()
@@ -314,8 +315,8 @@ async fn a_preview_is_the_draft_and_nobody_elses(engine: Engine) {
     let picture = server.get_with_key(&key, "/api/v1/sites/shop/draft/preview?lang=en").await;
     assert_eq!(picture.status(), StatusCode::OK);
     assert!(picture.text().await.unwrap().contains("Dürfen wir zählen"), "the draft's banner as a picture");
-    let served = server.get("/_assent/shop.js").await.text().await.unwrap();
-    assert!(!served.contains("Dürfen"), "visitors see what is published");
+    let published = server.get("/_assent/shop.js").await.text().await.unwrap();
+    assert!(!published.contains("Dürfen"), "visitors see what is published");
 
     let viewer = server.signed_in(Role::Viewer, Some(&server.shop)).await;
     for path in ["", "/who", "/publish", "/preview", "/preview/box/light", "/toml/file"] {
