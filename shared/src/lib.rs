@@ -26,6 +26,22 @@
 //! | export | receipts as a file |
 //! | view | a receipt and its notice as another standard writes them |
 //! | bundle | an export that anyone can check without asking anybody |
+//! | draft | a notice that is being written, as a notice file with a revision |
+//! | finding / override | what the linter holds against a notice file / an operator's written reason to publish all the same |
+//! | publication | a notice becoming a site's newest: by whom, when, what is material, which overrides |
+//! | schedule | a publication that waits for its time |
+//! | service | a vendor's product in the catalogue: its cookies, hosts and adapter |
+//! | role / permission | what an operator is on a site, or on all / one kind of thing that it lets them do |
+//! | key / scope | by which an operator's program is known / a permission of it |
+//! | caller | whoever asks for something: a person with a session, a program with a key, or the command line |
+//! | link | an address that works once: it lets an operator in |
+//! | kind | a combination of notice, method and choices that occurs among a site's receipts |
+//! | affected | who decided within a time or under a notice |
+//! | display | one page view in which the banner was shown |
+//! | count | how often something happened on one day, by notice, language and class of device |
+//! | pin / pinned tag | keeping a tag's bytes for ever / the tag that is kept, for Subresource Integrity |
+//! | sighting | an origin whose pages asked for a site's tag |
+//! | audit entry | who did or saw what, when, about what: a leaf of the audit log's own ledger |
 
 pub mod adapter;
 pub mod appearance;

@@ -86,6 +86,12 @@ mod not_covered;
 mod notice_changes;
 #[path = "odd_devices/scenario.rs"]
 mod odd_devices;
+#[path = "operator/scenario.rs"]
+mod operator;
+#[path = "operator_pages/scenario.rs"]
+mod operator_pages;
+#[path = "operator_scripts_off/scenario.rs"]
+mod operator_scripts_off;
 #[path = "pages/scenario.rs"]
 mod pages;
 #[path = "pinned_tag/scenario.rs"]
@@ -182,10 +188,10 @@ fn main() -> ExitCode {
         close_without_choosing cookie_twin cookies counted csp_without_wasm dark_layouts demo double_click
         early_manage embedded_isolated embeds essential_only form_instead held_next_visit held_scripts hidden_overlay
         history hostile_page keyboard languages late_answer light_layouts locales manage narrow news not_covered
-        notice_changes odd_devices pages pinned_tag queue_survives reject_all reopen replay returning_visit server_down
+        notice_changes odd_devices operator operator_pages pages pinned_tag queue_survives reject_all reopen replay returning_visit server_down
         signal site_humanikos site_humanloop site_huumaan site_numino site_person_run stale_notice storage_refused
         strict_csp tag_anywhere tag_at_the_end third_party
-        prerendered preview subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts")
+        prerendered preview subdomains two_cookies two_tabs two_tags verify wasm_blocked wishes withdrawal scripts_off("without scripts") operator_scripts_off("without scripts")
         behind_nginx["behind nginx"]
     };
     let mut trials = Vec::new();

@@ -4,9 +4,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use assent::clock::Clock;
+use assent::operators::totp;
+
 use crate::deadline::eventually;
 use crate::visitor::Visitor;
 use crate::webdriver::Element;
+
+/// Everybody's password; what is guessed is not what these scenarios are about.
+const PASSWORD: &str = "lamp under green river";
 
 /// A person at the operator's pages. Whatever cannot be done ends the scenario.
 #[derive(Debug, Clone)]
@@ -27,6 +33,23 @@ impl Operator {
     #[must_use]
     pub fn without_scripts(self) -> Self {
         Self { scripts: false, ..self }
+    }
+
+    /// Comes in by a link that makes an operator: says who they are, and shows that their codes work.
+    pub async fn comes_in_by(&self, link: &str, name: &str) {
+        self.opens(link).await;
+        self.fills("Your name", name).await;
+        self.fills("Password", PASSWORD).await;
+        self.fills("The same password again", PASSWORD).await;
+        self.presses("Continue").await;
+        self.sees("Or type this in:").await;
+        let said = self.reads().await;
+        let secret = said.split("Or type this in:").nth(1).and_then(|rest| rest.lines().next());
+        let secret = secret.expect("the page says the secret").replace(' ', "");
+        let code = totp::code(&secret, Clock::default().now()).expect("a code");
+        self.fills("Code", &code).await;
+        self.presses("Sign in").await;
+        self.sees("Sites").await;
     }
 
     /// Opens one of the installation's pages.
@@ -85,6 +108,18 @@ impl Operator {
             let main = self.browser.session.find_path("//main").await.ok()?;
             let said = self.browser.session.words(&main).await.ok()?;
             said.contains(words).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until the page, loaded again and again, has a link with these words: for what goes on in the background.
+    pub async fn sees_in_time(&self, link: &str) {
+        eventually(&format!("a link: {link}"), || async {
+            let there = self.is_offered(link).await;
+            if !there {
+                self.browser.session.reload().await.expect("the page reloads");
+            }
+            there.then_some(())
         })
         .await;
     }

@@ -38,11 +38,13 @@ pub struct ReceiptsQuery {
     /// Made in this way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
-    /// Each of these purposes was granted.
+    /// Each of these purposes was granted; naming one twice says no more.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<PurposeId>)]
     pub granted: BTreeSet<PurposeId>,
     /// Each of these purposes was denied.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<PurposeId>)]
     pub denied: BTreeSet<PurposeId>,
     /// One visitor's only.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -29,6 +29,7 @@ mod services;
 mod sharing;
 mod sites;
 mod statistics;
+mod strangers;
 mod tags;
 mod verify;
 mod views;
