@@ -51,14 +51,14 @@ async fn a_site_is_added_and_changed(engine: Engine) {
     assert_eq!(fields(sites::add(app, &caller, new("blog", "https://blog.example")).await), ["id"]);
     assert_eq!(fields(sites::add(app, &caller, new("verify", "nowhere")).await), ["id", "origins"]);
 
-    let changes = Changes {
+    let wishes = Changes {
         name: Some("The blog".to_owned()),
         origins: Some(vec!["https://blog.example".to_owned(), "https://www.blog.example".to_owned()]),
         share_subdomains: Some(true),
         retention_days: Some(Some(400)),
         environment: Some(Environment::Staging),
     };
-    let changed = sites::change(app, &caller, &added.id, changes).await.unwrap();
+    let changed = sites::change(app, &caller, &added.id, wishes).await.unwrap();
     assert_eq!((changed.name.as_str(), changed.origins.len()), ("The blog", 2));
     assert!(changed.share_subdomains);
     assert_eq!((changed.retention_days, changed.environment), (Some(400), Environment::Staging));

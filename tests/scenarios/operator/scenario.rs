@@ -14,8 +14,9 @@ pub(crate) async fn play(stage: Stage) {
 
     // The visitor's receipt, from the list to everything that is known of it.
     ann.opens("/admin/sites/shop/receipts").await;
-    ann.follows(receipt.decision.as_str()).await;
-    ann.sees("accept_all").await;
+    stage.visitor.clicks_plainly("tbody th a").await;
+    ann.sees(receipt.decision.as_str()).await;
+    ann.sees("accepted all").await;
     ann.sees(&receipt.visitor.to_string()).await;
     // Whose file is this?
     ann.opens("/admin/sites/shop/receipts/find").await;
@@ -25,9 +26,10 @@ pub(crate) async fn play(stage: Stage) {
     ann.sees(&receipt.visitor.to_string()).await;
     ann.opens("/admin/sites/shop/statistics").await;
     ann.sees("accepted").await;
+    leaves(&ann).await;
 }
 
-/// From the link to the export, and out again.
+/// From the link to the export.
 pub(crate) async fn goes_all_the_way(ann: &Operator, link: &str) {
     ann.comes_in_by(link, "Ann").await;
 
@@ -51,7 +53,7 @@ pub(crate) async fn goes_all_the_way(ann: &Operator, link: &str) {
 
     // The shop's receipts leave as a file, in the background.
     ann.opens("/admin/sites/shop/exports/new").await;
-    ann.picks("Format", "CSV").await;
+    ann.picks("Format", "CSV: a table for spreadsheets").await;
     ann.presses("Export in the background").await;
     ann.sees_in_time("Download").await;
 
@@ -59,6 +61,10 @@ pub(crate) async fn goes_all_the_way(ann: &Operator, link: &str) {
     for action in ["site.add", "export.make"] {
         ann.sees(action).await;
     }
+}
+
+/// Signs out: what could be seen before asks who comes.
+pub(crate) async fn leaves(ann: &Operator) {
     ann.presses("Sign out").await;
     ann.opens("/admin/audit").await;
     ann.sees("Password").await;
