@@ -25,7 +25,7 @@ pub(crate) async fn play(stage: Stage) {
     ann.presses("Find").await;
     ann.sees(&receipt.visitor.to_string()).await;
     ann.opens("/admin/sites/shop/statistics").await;
-    ann.sees("accepted").await;
+    ann.sees("Accepted").await;
     leaves(&ann).await;
 }
 
@@ -55,6 +55,7 @@ pub(crate) async fn goes_all_the_way(ann: &Operator, link: &str) {
     ann.opens("/admin/sites/shop/exports/new").await;
     ann.picks("Format", "CSV: a table for spreadsheets").await;
     ann.presses("Export in the background").await;
+    ann.sees("Newest first").await;
     ann.sees_in_time("Download").await;
 
     ann.opens("/admin/audit").await;
@@ -66,6 +67,7 @@ pub(crate) async fn goes_all_the_way(ann: &Operator, link: &str) {
 /// Signs out: what could be seen before asks who comes.
 pub(crate) async fn leaves(ann: &Operator) {
     ann.presses("Sign out").await;
+    ann.sees("Password").await;
     ann.opens("/admin/audit").await;
     ann.sees("Password").await;
     let address = ann.address().await;
