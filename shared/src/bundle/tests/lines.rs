@@ -106,7 +106,7 @@ fn with_the_leaves_rewritten_the_place_is_bounded_by_checkpoints() {
     file(&mut hash, "leaves/00000.bin")[32 * 70] ^= 1;
     let broken = broken(&hash);
     assert_eq!((broken.index, broken.what), (Some(70), What::Changed));
-    assert!(broken.detail.contains("the receipts themselves are as they were"), "{broken}");
+    assert!(broken.detail.contains("the lines themselves are as they were"), "{broken}");
 }
 
 #[test]
