@@ -215,7 +215,7 @@ pub async fn end_sessions(app: &App, caller: &Caller, operator: &str, which: End
     Ok(app.store.end_sessions_of(operator, which).await?)
 }
 
-/// What [`sessions`] shows, for whoever may see it anyhow.
+/// What [`fn@sessions`] shows, for whoever may see it anyhow.
 pub(crate) async fn sessions_of(app: &App, operator: &str) -> Result<Vec<SessionView>> {
     let now = app.clock.now();
     let rows = app.store.sessions_of(operator, now, now - app.session_rules.idle).await?;
