@@ -29,6 +29,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 
 use crate::access::{Caller, Permission};
 use crate::error::{Error, Result};
@@ -47,9 +49,8 @@ static STYLE: LazyLock<Precompressed> = LazyLock::new(|| {
 
 /// Where the style is; another style has another address.
 static STYLE_ADDRESS: LazyLock<String> = LazyLock::new(|| {
-    let hash = STYLE.integrity();
-    let short: String = hash.chars().filter(char::is_ascii_alphanumeric).skip(6).take(12).collect();
-    format!("/admin/style.css?{short}")
+    let hash = HEXLOWER.encode(&Sha256::digest(STYLE.bytes()));
+    format!("/admin/style.css?{}", &hash[..16])
 });
 
 /// What a page may do: look as it does, show pictures that it brings along, frame our own pages, send its forms to us.
