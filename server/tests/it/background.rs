@@ -30,7 +30,7 @@ async fn decide(app: &TestServer, numbers: std::ops::Range<u64>) {
             with(refusal(number), json!({"choices": choices, "method": method}))
         })
         .collect();
-    futures_util::future::join_all(decisions.iter().map(|decision| app.post(decision))).await;
+    app.post_all(&decisions).await;
 }
 
 async fn text(app: &TestServer, key: &str, query: &str) -> String {

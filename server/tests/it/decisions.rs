@@ -161,7 +161,7 @@ async fn a_wrong_clock_loses_nothing(engine: Engine) {
 async fn a_thousand_at_once_have_a_place_each(engine: Engine) {
     let app = TestServer::start(engine).await;
     let decisions: Vec<Value> = (0..1000).map(refusal).collect();
-    for (status, _) in join_all(decisions.iter().map(|decision| app.post(decision))).await {
+    for (status, _) in app.post_all(&decisions).await {
         assert_eq!(status, StatusCode::CREATED);
     }
     let receipts = app.receipts().await;

@@ -125,7 +125,7 @@ async fn what_is_restricted_is_kept_and_not_shown(engine: Engine) {
 async fn retention_erases_what_is_too_old_in_batches(engine: Engine) {
     let app = TestServer::start(engine).await;
     let many: Vec<_> = (0..1500).map(refusal).collect();
-    futures_util::future::join_all(many.iter().map(|decision| app.post(decision))).await;
+    app.post_all(&many).await;
     app.clock.advance(10 * DAY);
     app.post(&with(refusal(5000), json!({"decided_at": NOW + 10 * DAY}))).await;
     assert_eq!(

@@ -99,7 +99,7 @@ async fn pages_join_without_gap_or_repeat(engine: Engine) {
     for count in [2000, 1] {
         let before = app.receipts().await.len() as u64;
         let decisions: Vec<Value> = (before..before + count).map(refusal).collect();
-        futures_util::future::join_all(decisions.iter().map(|decision| app.post(decision))).await;
+        app.post_all(&decisions).await;
         let key = app.operator_key(None).await;
         let text = app.get_with_key(&key, EXPORT).await.text().await.unwrap();
         let mut csv = csv::Reader::from_reader(text.as_bytes());

@@ -15,6 +15,7 @@ use assent::{keys, notices};
 use assent_shared::ledger::proof::Opening;
 use assent_shared::ledger::{Checkpoint, Frontier, PublicKey, ReceiptProof, SignedCheckpoint};
 use assent_shared::{Receipt, SiteId};
+use futures_util::{StreamExt as _, stream};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -207,6 +208,12 @@ impl TestServer {
     /// A browser on one of the shop's pages.
     pub(crate) async fn post(&self, decision: &Value) -> (StatusCode, Value) {
         self.post_from(PAGE, decision.to_string().into_bytes(), "application/json").await
+    }
+
+    /// Many browsers, as many at once as leave room for other tests' files: a machine may allow a process 1,024.
+    /// The answers come in the order of the decisions.
+    pub(crate) async fn post_all(&self, decisions: &[Value]) -> Vec<(StatusCode, Value)> {
+        stream::iter(decisions).map(|decision| self.post(decision)).buffered(128).collect().await
     }
 
     pub(crate) async fn post_from(

@@ -29,7 +29,7 @@ both_engines!(
 async fn every_answer_proves_itself(engine: Engine) {
     let app = TestServer::start(engine).await;
     let decisions: Vec<_> = (1..=300).map(refusal).collect();
-    let answers = futures_util::future::join_all(decisions.iter().map(|decision| app.post(decision))).await;
+    let answers = app.post_all(&decisions).await;
     let mut indexes = Vec::new();
     for (status, answer) in &answers {
         assert_eq!(*status, StatusCode::CREATED);

@@ -55,7 +55,7 @@ async fn keys(app: &TestServer) -> Vec<PublicKey> {
 async fn grow_to(app: &TestServer, size: u64) {
     let leaves = u64::try_from(app.store().ledger(&app.shop).await.unwrap().unwrap().leaves).unwrap();
     let decisions: Vec<Value> = (leaves..size).map(refusal).collect();
-    for (status, _) in futures_util::future::join_all(decisions.iter().map(|each| app.post(each))).await {
+    for (status, _) in app.post_all(&decisions).await {
         assert_eq!(status, StatusCode::CREATED);
     }
 }
