@@ -1,52 +1,139 @@
-//! Owns the export of a million receipts: how much memory it adds to the server, and how fast it is.
+//! Owns the export of many receipts: how much memory it adds to the server, how fast it is beside what the database itself can
+//! do, and what it takes from those who decide meanwhile.
 
-use std::path::Path;
+use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use assent::sealer::Sealer;
 use assent::signing_keys::KeySource;
 use assent::store::Store;
 use assent_shared::{Decision, Receipt, SiteId};
-use tempfile::TempDir;
+use assent_tests::settings;
+use futures_util::TryStreamExt as _;
+use sqlx::Connection as _;
 use tokio::time::Instant;
 
-use crate::process::{ORIGIN, SITE};
-use crate::{load, process, report, say};
+use crate::process::{Database, ORIGIN, SITE};
+use crate::server::On;
+use crate::{load, median, report, say};
 
 pub(crate) const RECEIPTS: u64 = 1_000_000;
-const BATCH: u64 = 1024;
+const BATCH: u64 = 8192;
 const MEBIBYTE: f64 = 1024.0 * 1024.0;
-const GOAL: f64 = 64.0;
+/// Mebibytes of the whole server.
+const MEMORY: f64 = 64.0;
+/// Of the rows a second that PostgreSQL itself writes as CSV.
+const RATE: f64 = 0.8;
+/// Per cent of the decisions a second that an export may take.
+const TAKEN: f64 = 30.0;
+const ROUNDS: usize = 3;
+const ROUND: Duration = Duration::from_secs(4);
 
 pub(crate) async fn run() -> Result<()> {
-    say(&format!("\nExport of {RECEIPTS} receipts as CSV over HTTP, SQLite"));
-    let folder = TempDir::new()?;
-    let database = folder.path().join("assent.db");
-    process::prepare(&database)?;
-    fill(folder.path(), &format!("sqlite:{}", database.display())).await?;
-    let key = process::operator_key(&database)?;
-    let server = process::serve(&database)?;
-    let url = format!("http://{}/api/v1/sites/{SITE}/export?format=csv", server.address);
-    let client = reqwest::Client::new();
-    // One small export first, so that what every request needs is not counted.
-    client.get(format!("{url}&to=1970-01-02")).bearer_auth(&key).send().await?.bytes().await?;
-    let before = server.memory("VmRSS")?;
-
-    let started = Instant::now();
-    let mut answer = client.get(&url).bearer_auth(&key).send().await?.error_for_status()?;
-    let (mut lines, mut bytes) = (0_u64, 0);
-    while let Some(chunk) = answer.chunk().await? {
-        #[expect(clippy::naive_bytecount, reason = "the client may be slower than the server here")]
-        let more = chunk.iter().filter(|byte| **byte == b'\n').count() as u64;
-        lines += more;
-        bytes += chunk.len();
+    let receipts = settings::read("ASSENT_BENCH_RECEIPTS").map_or(Ok(RECEIPTS), |text| text.parse())?;
+    on(On::Sqlite, receipts).await?;
+    match settings::read("ASSENT_TEST_POSTGRES_URL") {
+        Some(server) => on(On::Postgres(&server), receipts).await,
+        None => {
+            say("  PostgreSQL was left out: ASSENT_TEST_POSTGRES_URL names no server.");
+            Ok(())
+        }
     }
-    let seconds = started.elapsed().as_secs_f64();
-    ensure!(lines == RECEIPTS + 1, "{lines} lines");
-    let added = mebibytes(server.memory("VmHWM")?.saturating_sub(before));
-    report("memory added", &format!("{added:.1} MiB"), &format!("< {GOAL} MiB"), added < GOAL);
-    say(&format!("  {:<46} {:>14.0}/s", "receipts", f64::from(u32::try_from(RECEIPTS)?) / seconds));
-    say(&format!("  {:<46} {:>12.1} MiB", "file", mebibytes(bytes as u64)));
+}
+
+async fn on(on: On<'_>, receipts: u64) -> Result<()> {
+    say(&format!("\nExport of {receipts} receipts as CSV over HTTP, {}", on.name()));
+    let database = on.database().await?;
+    database.prepare()?;
+    fill(&database, 0..receipts).await?;
+    let key = database.operator_key()?;
+    let server = database.serve()?;
+    let export =
+        Export { url: format!("http://{}/api/v1/sites/{SITE}/export?format=csv", server.address), key };
+    let (mut rates, mut copies) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let started = Instant::now();
+        let (lines, bytes) = export.read().await?;
+        ensure!(lines == receipts + 1, "{lines} lines");
+        rates.push(per_second(receipts, started));
+        if rates.len() == 1 {
+            let most = mebibytes(server.memory("VmHWM")?);
+            report(
+                "most memory of the server",
+                &format!("{most:.1} MiB"),
+                &format!("< {MEMORY} MiB"),
+                most < MEMORY,
+            );
+            say(&format!("  {:<46} {:>12.1} MiB", "file", mebibytes(bytes)));
+        }
+        if let On::Postgres(_) = on {
+            let started = Instant::now();
+            copy(&database).await?;
+            copies.push(per_second(receipts, started));
+        }
+    }
+    let rate = median(rates);
+    say(&format!("  {:<46} {rate:>14.0}/s", "receipts"));
+    if !copies.is_empty() {
+        let copied = median(copies);
+        say(&format!("  {:<46} {copied:>14.0}/s", "COPY (select * from receipts) TO STDOUT (FORMAT csv)"));
+        let ratio = rate / copied;
+        report("export over COPY", &format!("{ratio:.2}x"), &format!(">= {RATE}x"), ratio >= RATE);
+    }
+    let taken = taken(&server, &export, receipts).await?;
+    report(
+        "taken from those who decide meanwhile",
+        &format!("{taken:.1} %"),
+        &format!("<= {TAKEN} %"),
+        taken <= TAKEN,
+    );
+    drop(server);
+    database.remove().await
+}
+
+struct Export {
+    url: String,
+    key: String,
+}
+
+impl Export {
+    /// Reads it whole; returns lines and bytes.
+    async fn read(&self) -> Result<(u64, u64)> {
+        let request = reqwest::Client::new().get(&self.url).bearer_auth(&self.key);
+        let mut answer = request.send().await?.error_for_status()?;
+        let (mut lines, mut bytes) = (0, 0);
+        while let Some(chunk) = answer.chunk().await? {
+            #[expect(clippy::naive_bytecount, reason = "fast enough in a release build")]
+            let more = chunk.iter().filter(|byte| **byte == b'\n').count() as u64;
+            lines += more;
+            bytes += chunk.len() as u64;
+        }
+        Ok((lines, bytes))
+    }
+}
+
+/// Per cent fewer decisions a second while exports run, one after another.
+async fn taken(server: &crate::process::Program, export: &Export, mut first: u64) -> Result<f64> {
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let quiet = load::post_for(server.address, 64, ROUND, first).await?;
+        first += quiet.acknowledged() as u64 + 1000;
+        let busy = tokio::select! {
+            load = load::post_for(server.address, 64, ROUND, first) => load?,
+            ended = async { loop { if let Err(error) = export.read().await { break error } } } => return Err(ended),
+        };
+        first += busy.acknowledged() as u64 + 1000;
+        alone.push(quiet.rate());
+        beside.push(busy.rate());
+    }
+    Ok((1.0 - median(beside) / median(alone)) * 100.0)
+}
+
+/// Reads what PostgreSQL itself makes of the same rows.
+async fn copy(database: &Database) -> Result<()> {
+    let mut connection = sqlx::PgConnection::connect(database.url()).await?;
+    let mut rows = connection.copy_out_raw("copy (select * from receipts) to stdout (format csv)").await?;
+    while rows.try_next().await?.is_some() {}
     Ok(())
 }
 
@@ -55,28 +142,30 @@ fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / MEBIBYTE
 }
 
-/// Stores the receipts through the server's own store.
-pub(crate) async fn fill(folder: &Path, url: &str) -> Result<()> {
-    let keys = KeySource::File(folder.join("assent.key"));
-    let store = Store::open(url, Sealer::new(keys)).await.map_err(anyhow::Error::msg)?;
+#[expect(clippy::cast_precision_loss, reason = "figures for people, rounded anyway")]
+fn per_second(count: u64, since: Instant) -> f64 {
+    count as f64 / since.elapsed().as_secs_f64()
+}
+
+/// Stores receipts of these numbers through the server's own store.
+pub(crate) async fn fill(database: &Database, numbers: std::ops::Range<u64>) -> Result<()> {
+    let keys = KeySource::File(database.folder().join("assent.key"));
+    let store = Store::open(database.url(), Sealer::new(keys)).await.map_err(anyhow::Error::msg)?;
     let site: SiteId = SITE.parse()?;
-    for first in (0..RECEIPTS).step_by(usize::try_from(BATCH)?) {
-        let numbers = first..(first + BATCH).min(RECEIPTS);
-        let receipts: Vec<Receipt> = numbers
+    for first in numbers.clone().step_by(usize::try_from(BATCH)?) {
+        let receipts: Vec<Receipt> = (first..(first + BATCH).min(numbers.end))
             .map(|number| {
                 let decision: Decision = serde_json::from_str(&load::decision(number))?;
                 let received_at = 1_795_219_200_000 + i64::try_from(number)?;
-                Ok(Receipt::new(
-                    decision,
-                    site.clone(),
-                    "0".repeat(64),
-                    ORIGIN.to_owned(),
-                    "0".repeat(16),
-                    received_at,
-                ))
+                let (notice, widget) = ("0".repeat(64), "0".repeat(16));
+                Ok(Receipt::new(decision, site.clone(), notice, ORIGIN.to_owned(), widget, received_at))
             })
             .collect::<Result<_>>()?;
-        store.append_receipts(&receipts, &[], receipts[0].received_at).await?;
+        store.append_receipts(&receipts, &[], receipts[0].received_at).await.context("filling")?;
+    }
+    if let assent::store::Pool::Postgres(pool) = store.pool() {
+        // As PostgreSQL's own housekeeping does within minutes.
+        sqlx::query("vacuum analyze receipts").execute(pool).await?;
     }
     store.close().await;
     Ok(())

@@ -1,7 +1,6 @@
 //! Owns what the ledger costs: sealing beside not sealing, one proof among a million, and bytes for each receipt.
 
-use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,11 +11,10 @@ use assent::sealer::Sealer;
 use assent::signing_keys::KeySource;
 use assent::store::Store;
 use assent_shared::SiteId;
-use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::process::{Program, SITE};
-use crate::{export, load, median, process, report, say};
+use crate::process::{Database, SITE};
+use crate::{export, load, median, report, say};
 
 /// The arguments by which this program becomes the server, sealing and not sealing: the same build for both.
 pub(crate) const MODES: [&str; 2] = ["serve-sealed", "serve-unsealed"];
@@ -34,13 +32,14 @@ pub(crate) async fn run() -> Result<()> {
 }
 
 /// Serves until it is killed.
-pub(crate) async fn serve(mode: &str, database: &Path) -> ExitCode {
-    let source = KeySource::File(database.with_file_name("assent.key"));
+pub(crate) async fn serve(mode: &str, url: &str) -> ExitCode {
+    // It is started in the folder of the database.
+    let source = KeySource::File("assent.key".into());
     let sealer = if mode == MODES[0] { Sealer::new(source) } else { Sealer::off(source) };
     let settings = Settings {
         port: 0,
-        database_url: format!("sqlite:{}", database.display()),
-        signing_key_file: Some(database.with_file_name("assent.key")),
+        database_url: url.to_owned(),
+        signing_key_file: Some("assent.key".into()),
         ..Settings::default()
     };
     match Server::start_sealing(settings, Clock::default(), false, sealer).await {
@@ -83,27 +82,22 @@ async fn sealing() -> Result<()> {
 }
 
 async fn measure(mode: &str) -> Result<f64> {
-    let folder = TempDir::new()?;
-    let database = folder.path().join("assent.db");
-    process::prepare(&database)?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg(mode).arg(&database);
-    let program = Program::start(command)?;
-    load::post_for(program.address, CONNECTIONS, ROUND).await
+    let database = Database::sqlite()?;
+    database.prepare()?;
+    let program = database.serve_as(mode)?;
+    Ok(load::post_for(program.address, CONNECTIONS, ROUND, 0).await?.rate())
 }
 
 async fn proving() -> Result<()> {
     say(&format!("\nOne receipt among {}, SQLite", export::RECEIPTS));
-    let folder = TempDir::new()?;
-    let database = folder.path().join("assent.db");
-    process::prepare(&database)?;
+    let database = Database::sqlite()?;
+    database.prepare()?;
     let started = Instant::now();
-    export::fill(folder.path(), &format!("sqlite:{}", database.display())).await?;
+    export::fill(&database, 0..export::RECEIPTS).await?;
     say(&format!("  {:<46} {:>14.0}/s", "sealed in batches", per_second(export::RECEIPTS, started)));
 
-    let sealer = Sealer::new(KeySource::File(folder.path().join("assent.key")));
-    let store =
-        Store::open(&format!("sqlite:{}", database.display()), sealer).await.map_err(anyhow::Error::msg)?;
+    let sealer = Sealer::new(KeySource::File(database.folder().join("assent.key")));
+    let store = Store::open(database.url(), sealer).await.map_err(anyhow::Error::msg)?;
     let site: SiteId = SITE.parse()?;
     let key = store.ledger(&site).await?.and_then(|ledger| ledger.signing_key).unwrap_or_default().parse()?;
     let mut times = Vec::new();
@@ -127,7 +121,7 @@ async fn proving() -> Result<()> {
         slow < LONGEST_PROOF,
     );
     store.close().await;
-    let bytes = std::fs::metadata(&database)?.len();
+    let bytes = std::fs::metadata(database.file())?.len();
     say(&format!("  {:<46} {:>16}", "bytes of the database for each receipt", bytes / export::RECEIPTS));
     Ok(())
 }

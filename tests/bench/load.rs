@@ -22,30 +22,64 @@ pub(crate) fn decision(number: u64) -> String {
     )
 }
 
-/// Keeps `connections` busy for `time`; returns acknowledged decisions a second.
-pub(crate) async fn post_for(address: SocketAddr, connections: usize, time: Duration) -> Result<f64> {
-    let next = Arc::new(AtomicU64::new(0));
+/// What a load came to.
+pub(crate) struct Load {
+    seconds: f64,
+    /// How long each acknowledged decision took, in microseconds, the shortest first.
+    latencies: Vec<u32>,
+}
+
+impl Load {
+    /// Decisions that were acknowledged.
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.latencies.len()
+    }
+
+    /// Of them, a second.
+    #[expect(clippy::cast_precision_loss, reason = "figures for people, rounded anyway")]
+    pub(crate) fn rate(&self) -> f64 {
+        self.acknowledged() as f64 / self.seconds
+    }
+
+    /// Milliseconds that `hundredths` of a hundred did not take longer than.
+    pub(crate) fn percentile(&self, hundredths: usize) -> f64 {
+        let place = (self.latencies.len() * hundredths / 100).min(self.latencies.len().saturating_sub(1));
+        self.latencies.get(place).map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
+    }
+}
+
+/// Keeps `connections` busy for `time` with decisions that are numbered from `first` on.
+pub(crate) async fn post_for(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+    first: u64,
+) -> Result<Load> {
+    let next = Arc::new(AtomicU64::new(first));
     let started = Instant::now();
     let browsers: Vec<_> =
         (0..connections).map(|_| tokio::spawn(browser(address, next.clone(), started + time))).collect();
-    let mut acknowledged = 0;
+    let mut latencies = Vec::new();
     for browser in browsers {
-        acknowledged += browser.await??;
+        latencies.extend(browser.await??);
     }
-    Ok(f64::from(acknowledged) / started.elapsed().as_secs_f64())
+    let seconds = started.elapsed().as_secs_f64();
+    latencies.sort_unstable();
+    Ok(Load { seconds, latencies })
 }
 
-async fn browser(address: SocketAddr, next: Arc<AtomicU64>, until: Instant) -> Result<u32> {
+async fn browser(address: SocketAddr, next: Arc<AtomicU64>, until: Instant) -> Result<Vec<u32>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut buffer = vec![0; 16 * 1024];
-    let mut acknowledged = 0;
+    let mut latencies = Vec::new();
     while Instant::now() < until {
         let body = decision(next.fetch_add(1, Ordering::Relaxed));
         let request = format!(
             "POST /_assent/{SITE}/decisions HTTP/1.1\r\nhost: assent.example\r\norigin: {ORIGIN}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
+        let begun = Instant::now();
         stream.write_all(request.as_bytes()).await?;
         let mut read = 0;
         loop {
@@ -58,9 +92,9 @@ async fn browser(address: SocketAddr, next: Arc<AtomicU64>, until: Instant) -> R
             }
         }
         ensure!(buffer.starts_with(b"HTTP/1.1 201"), "{}", String::from_utf8_lossy(&buffer[..read]));
-        acknowledged += 1;
+        latencies.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
     }
-    Ok(acknowledged)
+    Ok(latencies)
 }
 
 /// The length of the answer at the start of `bytes`, once it is all there.

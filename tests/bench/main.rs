@@ -2,37 +2,36 @@
 //! Refuses to be a test: what counts are ratios inside one run, not seconds.
 
 mod admin;
+mod bare;
 mod export;
-mod ingest;
 mod ledger;
 mod load;
-mod one_by_one;
 mod page;
 mod process;
+mod server;
 mod size;
 mod verify;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str =
-    "usage: cargo xtask bench [size|page|ingest|ledger|export|verify|admin]... (all without a name)";
+    "usage: cargo xtask bench [size|page|server|ledger|export|verify|admin]... (all without a name)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [mode, database] = arguments.as_slice()
-        && mode == one_by_one::MODE
+    if let [mode, url] = arguments.as_slice()
+        && mode == bare::MODE
     {
-        return one_by_one::serve(Path::new(database)).await;
+        return bare::serve(url).await;
     }
-    if let [mode, database] = arguments.as_slice()
+    if let [mode, url] = arguments.as_slice()
         && ledger::MODES.contains(&mode.as_str())
     {
-        return ledger::serve(mode, Path::new(database)).await;
+        return ledger::serve(mode, url).await;
     }
     if let Some(unknown) = arguments.iter().find(|name| {
-        !["size", "page", "ingest", "ledger", "export", "verify", "admin"].contains(&name.as_str())
+        !["size", "page", "server", "ledger", "export", "verify", "admin"].contains(&name.as_str())
     }) {
         say(&format!("There is no benchmark `{unknown}`. {USAGE}"));
         return ExitCode::FAILURE;
@@ -46,8 +45,8 @@ async fn main() -> ExitCode {
     if wanted("page") {
         result = result.and(page::run().await);
     }
-    if wanted("ingest") {
-        result = result.and(ingest::run().await);
+    if wanted("server") {
+        result = result.and(server::run().await);
     }
     if wanted("ledger") {
         result = result.and(ledger::run().await);

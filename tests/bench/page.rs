@@ -11,12 +11,11 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use assent_tests::engine::{Engine, Pool};
 use assent_tests::settings::Settings;
-use tempfile::TempDir;
 
 use self::host::Host;
 use self::variant::Variant;
 use self::visit::{Browser, Click, Line, Load, SLOWDOWN};
-use crate::process;
+use crate::process::Database;
 use crate::{median, report, say};
 
 const ROUNDS: usize = 11;
@@ -51,10 +50,9 @@ pub(crate) async fn run() -> Result<()> {
         return Err(anyhow!("bench page: {missing}"));
     }
     let host = Host::start().await?;
-    let folder = TempDir::new()?;
-    let database = folder.path().join("assent.db");
-    process::prepare_for(&database, &host.origin())?;
-    let server = process::serve(&database)?;
+    let database = Database::sqlite()?;
+    database.prepare_for(&host.origin())?;
+    let server = database.serve()?;
     host.set_upstream(server.address);
 
     let lease = pool.lease().await?;

@@ -1,10 +1,9 @@
 //! Owns the bytes that a visitor's browser receives.
 
 use anyhow::Result;
-use tempfile::TempDir;
 
-use crate::process::SITE;
-use crate::{process, report, say};
+use crate::process::{Database, SITE};
+use crate::{report, say};
 
 const KIBIBYTE: usize = 1024;
 const TAG_GOAL: usize = 6 * KIBIBYTE + KIBIBYTE / 2;
@@ -12,10 +11,9 @@ const WIDGET_GOAL: usize = 64 * KIBIBYTE;
 
 pub(crate) async fn run() -> Result<()> {
     say("\nBytes over the wire, brotli");
-    let folder = TempDir::new()?;
-    let database = folder.path().join("assent.db");
-    process::prepare(&database)?;
-    let server = process::serve(&database)?;
+    let database = Database::sqlite()?;
+    database.prepare()?;
+    let server = database.serve()?;
     let client = reqwest::Client::new();
     let size = async |path: &str| -> Result<usize> {
         let request =

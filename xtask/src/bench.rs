@@ -5,8 +5,9 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::cargo::{binaries, cargo, find, must_run};
-use crate::{packages, run, wasm};
+use crate::cargo::{binaries, cargo, environment, find, must_run};
+use crate::postgres::Cluster;
+use crate::{packages, wasm};
 
 /// The peers whose banners `bench page` shows beside ours, at the versions that its figures name.
 const PEERS: [(&str, &str); 2] = [("vanilla-cookieconsent", "3.1.0"), ("cookies-eu-banner", "3.0.0")];
@@ -29,7 +30,28 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     let mut build = cargo();
     build.args(["build", "--release", "--package", "assent", "--package", "assent-tests", "--bins"]);
     must_run(&mut build, "the release build")?;
-    run::become_(Command::new(binaries("release")?.join("bench")).args(&options.arguments))
+    let mut bench = Command::new(binaries("release")?.join("bench"));
+    bench.args(&options.arguments);
+    // A server of its own, with the settings that people's have: what is promised as durable is flushed.
+    let wanted =
+        |name: &str| options.arguments.is_empty() || options.arguments.iter().any(|each| each == name);
+    let cluster = match packages::postgres_binaries() {
+        Some(programs) if ["server", "export", "admin"].into_iter().any(wanted) && !given() => {
+            Some(Cluster::start(&programs)?)
+        }
+        _ => None,
+    };
+    if let Some(cluster) = &cluster {
+        bench.env(SERVER, cluster.url());
+    }
+    must_run(&mut bench, "the benchmark")
+}
+
+/// The setting that names a PostgreSQL server.
+const SERVER: &str = "ASSENT_TEST_POSTGRES_URL";
+
+fn given() -> bool {
+    environment(SERVER).is_some()
 }
 
 fn browser() -> Result<()> {

@@ -39,7 +39,7 @@ enum Task {
     Widget,
     /// Check the repository's own rules alone
     Rules,
-    /// Measure: bytes, ingest, export
+    /// Measure: bytes, pages, recording, the ledger, exports, the operator's side
     Bench(bench::Options),
 }
 

@@ -162,7 +162,7 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
 }
 
 /// The folder with Postgres's server programs; Debian keeps them out of `PATH`, one folder per version.
-fn postgres_binaries() -> Option<PathBuf> {
+pub(crate) fn postgres_binaries() -> Option<PathBuf> {
     let complete = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
     if let Some(folder) = find("initdb").and_then(|file| file.parent().map(Path::to_owned))
         && complete(&folder)
