@@ -97,7 +97,6 @@ pub(crate) struct LintAnswer {
     /// Why it cannot be published as it is, whatever is overridden.
     problem: Option<String>,
     /// What the linter says.
-    #[schema(value_type = Vec<Object>)]
     findings: Vec<Finding>,
 }
 

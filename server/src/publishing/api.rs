@@ -38,7 +38,6 @@ pub(crate) struct PublishBody {
     material: Vec<PurposeId>,
     /// What the linter refuses and is published all the same.
     #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
     overrides: Vec<Override>,
     /// A sentence for the list of versions.
     note: Option<String>,
@@ -87,7 +86,6 @@ pub(crate) struct PlanAnswer {
     /// The purposes that will be asked again.
     asked_again: Vec<PurposeId>,
     /// What of the linter is overridden.
-    #[schema(value_type = Vec<Object>)]
     overrides: Vec<Override>,
     /// A sentence for the list of versions.
     note: Option<String>,

@@ -54,7 +54,6 @@ pub(crate) struct VersionAnswer {
     published_at: i64,
     published_by: Option<String>,
     asked_again: Vec<PurposeId>,
-    #[schema(value_type = Vec<Object>)]
     overrides: Vec<Override>,
     note: Option<String>,
     differences: usize,
@@ -73,7 +72,6 @@ impl From<Version> for VersionAnswer {
 pub(crate) struct CompareAnswer {
     old: u32,
     new: u32,
-    #[schema(value_type = Vec<Object>)]
     changes: Vec<Change>,
 }
 
