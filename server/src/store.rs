@@ -146,8 +146,9 @@ impl Transaction {
     }
 }
 
-/// Rows of one statement, largest first. Few sizes mean few texts, so that the engines keep every one of them prepared.
-const STATEMENT_ROWS: [usize; 4] = [512, 64, 8, 1];
+/// Rows of one statement, largest first. Few sizes mean few texts, so that the engines keep every one of them prepared; each half
+/// of the one before, so that a batch is few statements.
+const STATEMENT_ROWS: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// Cuts `rows` into statements of [`STATEMENT_ROWS`].
 fn in_statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {

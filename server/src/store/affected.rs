@@ -4,7 +4,7 @@
 use assent_shared::SiteId;
 use sqlx::QueryBuilder;
 
-use super::browse::{push_kinds, push_time};
+use super::browse::push_rest;
 use super::receipts::SHOWN;
 use super::{Filter, Store, in_statements, on_engine};
 
@@ -55,10 +55,7 @@ impl Store {
                     list.push_bind(*visitor);
                 }
                 query.push(")").push(SHOWN);
-                push_time(&mut query, filter);
-                if let Some(kinds) = kinds.as_deref().filter(|kinds| !kinds.is_empty()) {
-                    push_kinds(&mut query, kinds);
-                }
+                push_rest(&mut query, filter, kinds.as_deref().unwrap_or_default());
                 query.push(") as theirs where nth = 1 or nth = decisions");
                 let more: Vec<EdgeRow> = query.build_query_as().fetch_all(pool).await?;
                 rows.extend(more);
