@@ -30,7 +30,7 @@ const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(4);
 
 pub(crate) async fn run() -> Result<()> {
-    let receipts = settings::read("ASSENT_BENCH_RECEIPTS").map_or(Ok(RECEIPTS), |text| text.parse())?;
+    let receipts = settings::read("ASSENT_TEST_BENCH_RECEIPTS").map_or(Ok(RECEIPTS), |text| text.parse())?;
     on(On::Sqlite, receipts).await?;
     match settings::read("ASSENT_TEST_POSTGRES_URL") {
         Some(server) => on(On::Postgres(&server), receipts).await,
