@@ -104,7 +104,7 @@ impl Store {
             state.written = None;
             if let Some(outage) = &mut state.outage {
                 // It may fail differently by now: first it stops, then it is gone.
-                outage.trouble = trouble;
+                outage.trouble = trouble.following(outage.trouble);
                 return;
             }
             state.outage = Some(Outage { trouble, since: now, turned_away: 0 });
@@ -144,7 +144,7 @@ impl Store {
                     let mut state = self.health.state();
                     state.distrusted = Some(Instant::now());
                     if let Some(outage) = &mut state.outage {
-                        outage.trouble = trouble;
+                        outage.trouble = trouble.following(outage.trouble);
                     }
                 }
             }

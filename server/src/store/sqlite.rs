@@ -59,6 +59,10 @@ pub(super) fn explain(path: &Path, error: &sqlx::Error) -> String {
         Trouble::ReadOnly => format!(
             "The database {file} is read-only for this user. Its file and its folder must be writable."
         ),
+        Trouble::Unreadable => format!(
+            "The database {file} cannot be opened: {error}. Its file and its folder must be writable for this user, and their disk \
+             not mounted read-only."
+        ),
         Trouble::Full => format!("The disk with the database {file} is full. Make room, and start again."),
         _ => format!("The database {file} cannot be opened: {error}."),
     }
@@ -91,7 +95,7 @@ pub(super) async fn look_for_damage(pool: &SqlitePool) -> Result<(), String> {
 }
 
 async fn look_at_all(pool: &SqlitePool) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar("select * from pragma_quick_check(1)").fetch_all(pool).await
+    sqlx::query_scalar("pragma quick_check").fetch_all(pool).await
 }
 
 async fn look_at_most(pool: &SqlitePool) -> sqlx::Result<Vec<String>> {

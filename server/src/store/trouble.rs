@@ -110,6 +110,12 @@ impl Trouble {
         }
     }
 
+    /// What is said of an outage that began as `former` and goes on as this. A full disk breaks other things next, which say less.
+    #[must_use]
+    pub fn following(self, former: Self) -> Self {
+        if former == Self::Full && self == Self::Unreadable { former } else { self }
+    }
+
     /// Whether nothing else will go better until the database has recovered. What is not so concerns one statement alone.
     #[must_use]
     pub fn is_outage(self) -> bool {
