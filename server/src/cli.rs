@@ -54,7 +54,12 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the tag, the widget and the API
-    Serve,
+    Serve {
+        /// For the tests of crashes
+        #[cfg(debug_assertions)]
+        #[arg(long, hide = true, value_name = "POINT:TIMES")]
+        crash_at: Option<crate::crash::CrashAt>,
+    },
     /// Serve, with a demo site and its page
     Demo {
         /// A folder of example sites to serve too, each under a name of its own
@@ -138,7 +143,13 @@ impl Cli {
         }
         let settings = Settings::load(&self.flags)?;
         match self.command {
-            Command::Serve => serve(settings).await,
+            #[cfg(debug_assertions)]
+            Command::Serve { crash_at } => {
+                crash_at.into_iter().for_each(crate::crash::arm);
+                serve(settings).await
+            }
+            #[cfg(not(debug_assertions))]
+            Command::Serve {} => serve(settings).await,
             Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
             Command::Site(command) => sites::run(command, &app(&settings).await?).await,
             Command::Statistics(arguments) => arguments.run(&app(&settings).await?).await,
@@ -298,6 +309,10 @@ fn interruption() -> Result<impl Future<Output = ()>, String> {
         let listen = |kind| signal(kind).map_err(|error| format!("Signals cannot be listened for: {error}."));
         let (mut interrupt, mut terminate) =
             (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+        // A file that may not grow any more fails like a full disk, and does not end the process (setrlimit(2)). Once listened to,
+        // the signal never has its default effect again.
+        #[cfg(target_os = "linux")]
+        drop(listen(SignalKind::from_raw(25))?);
         Ok(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}

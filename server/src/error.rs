@@ -15,7 +15,7 @@ use crate::notices::lint::Finding;
 use crate::pages;
 use crate::sealer::Refusal;
 use crate::sites::fields::FieldError;
-use crate::store::AppendError;
+use crate::store::{AppendError, Trouble};
 
 /// Every way in which a request can fail.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +120,15 @@ pub enum Error {
     /// 503: the database did not take or give what was asked; what was sent was not recorded.
     #[error("the database is not available right now; try again")]
     Store(#[source] Arc<sqlx::Error>),
+    /// 503: the database fails, and whoever asks is told at once; nothing was recorded. The log has its line already.
+    #[error("{0}; try again")]
+    Unavailable(Trouble),
+    /// 503: why nothing can be recorded, for a supervisor.
+    #[error("not ready: {0}")]
+    NotReady(Trouble),
+    /// 503: why nothing can be signed, for a supervisor.
+    #[error("not ready: {0}")]
+    NotSigning(String),
     /// 503: the site's ledger takes nothing until the operator has looked at it; nothing was recorded.
     #[error("this site records nothing right now; try again later")]
     Refused(#[source] Refusal),
@@ -180,9 +189,13 @@ impl Error {
             Self::InvalidQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidQuery),
             Self::InvalidFields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidFields),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyRequests),
-            Self::Busy | Self::Store(_) | Self::Refused(_) | Self::AuditClosed(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy)
-            }
+            Self::Busy
+            | Self::Store(_)
+            | Self::Unavailable(_)
+            | Self::NotReady(_)
+            | Self::NotSigning(_)
+            | Self::Refused(_)
+            | Self::AuditClosed(_) => (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Busy),
             Self::ViewUnavailable(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::ViewUnavailable),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ProblemCode::Internal),
         }
@@ -204,7 +217,10 @@ impl Error {
     pub fn to_response(&self, request_id: Option<String>, as_page: bool) -> Response {
         let (status, code) = self.status();
         let title = status.canonical_reason().unwrap_or_default();
-        let mut response = if as_page {
+        let mut response = if let Self::NotReady(_) | Self::NotSigning(_) = self {
+            // A supervisor shows the line as it is.
+            (status, format!("{self}\n")).into_response()
+        } else if as_page {
             (status, pages::problem(title, &self.to_string(), request_id.as_deref())).into_response()
         } else {
             let problem = Problem {

@@ -3,7 +3,7 @@
 
 use std::io::IsTerminal;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
@@ -11,8 +11,9 @@ use tower_http::request_id::{MakeRequestId, RequestId};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, Settings};
-use crate::error::Failure;
+use crate::error::{Error, Failure};
 use crate::pages;
+use crate::store::Store;
 
 /// Starts logging to standard error.
 pub fn start(settings: &Settings) -> Result<(), String> {
@@ -21,7 +22,9 @@ pub fn start(settings: &Settings) -> Result<(), String> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(std::io::stderr().is_terminal())
+        // Where standard error is a file on a full disk, complaining there would end the request, not the line alone.
+        .log_internal_errors(false);
     match settings.log_format {
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
@@ -56,7 +59,7 @@ impl MakeRequestId for NameRequests {
 }
 
 /// Logs a request when it is answered, and gives a failed one its problem body.
-pub async fn log_request(request: Request, next: Next) -> Response {
+pub async fn log_request(State(store): State<Store>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let route =
@@ -81,7 +84,16 @@ pub async fn log_request(request: Request, next: Next) -> Response {
     }
     let status = response.status().as_u16();
     let ms = started.elapsed().as_millis();
+    let in_outage = failure.as_ref().is_some_and(|Failure(error)| match &**error {
+        Error::Store(cause) => store.failed(cause).is_outage(),
+        Error::Unavailable(_) | Error::NotReady(_) | Error::NotSigning(_) | Error::Refused(_) => true,
+        _ => false,
+    });
     match failure.and_then(|Failure(error)| error.cause()) {
+        // What stops everybody has its own line, and there may be thousands who meet it.
+        cause if in_outage => {
+            tracing::debug!(%method, route, status, ms, request_id, cause, "request met the outage");
+        }
         Some(cause) => tracing::error!(%method, route, status, ms, request_id, cause, "request failed"),
         None if status >= 400 => tracing::info!(%method, route, status, ms, request_id, "request refused"),
         // What goes well is not worth a line for every visitor, unless somebody asks: ASSENT_LOG=assent=debug.

@@ -99,7 +99,16 @@ impl Outside {
 
     /// Compares every ledger with what is kept outside, and stops the signing of those that are behind it.
     pub async fn compare(&self, store: &Store) -> Result<(), String> {
-        for (name, note) in self.read().await?.into_iter().flatten() {
+        self.compare_with(store, self.read().await?).await
+    }
+
+    /// As [`Outside::compare`], with the file alone: what is at hand when a database comes back.
+    pub(crate) async fn compare_file(&self, store: &Store) -> Result<(), String> {
+        self.compare_with(store, vec![self.read_file()?]).await
+    }
+
+    async fn compare_with(&self, store: &Store, kept: Vec<Notes>) -> Result<(), String> {
+        for (name, note) in kept.into_iter().flatten() {
             let damaged = || format!("The checkpoint of `{name}` in {} is damaged.", self.file.display());
             let signed = SignedCheckpoint::parse(&note).map_err(|_| damaged())?;
             if name == AUDIT {
@@ -127,6 +136,9 @@ impl Outside {
         let mut ticks = tokio::time::interval(FILE_INTERVAL);
         for round in 0_u64.. {
             ticks.tick().await;
+            if store.trouble().is_some() {
+                continue;
+            }
             if let Err(error) = self.keep(&store, &mut kept).await {
                 tracing::warn!(error, "the newest checkpoints could not be kept outside the database");
             }

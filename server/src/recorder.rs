@@ -4,20 +4,26 @@
 //! There is no timer: while one commit runs, the next batch gathers by itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use assent_shared::{Decision, Receipt, SiteId};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::crash::{self, Point};
 use crate::error::{Error, Result};
 use crate::statistics::device::Device;
-use crate::store::{Appended, Store};
+use crate::store::{Appended, Store, Trouble};
 
 /// Decisions that may wait. At 1 KiB each this bounds the queue to a few MiB; beyond it callers are told to come again.
 const QUEUE: usize = 8192;
 /// Decisions of one transaction. Larger ones gain nothing more per decision and make each wait longer.
 const BATCH: usize = 1024;
+
+/// How long a commit may take. A database that is frozen would otherwise keep the queue for ever. Longer than it waits for a
+/// lock or for a connection, so that in these cases the reason is known.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A checked decision, ready to be sealed.
 #[derive(Debug, Clone)]
@@ -43,6 +49,7 @@ enum Job {
 #[derive(Debug, Clone)]
 pub struct Recorder {
     queue: mpsc::Sender<Job>,
+    store: Store,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -51,12 +58,15 @@ impl Recorder {
     #[must_use]
     pub fn start(store: Store, clock: Clock) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(record_until_finished(jobs, store, clock));
-        Self { queue, task: Arc::new(Mutex::new(Some(task))) }
+        let task = tokio::spawn(record_until_finished(jobs, store.clone(), clock));
+        Self { queue, store, task: Arc::new(Mutex::new(Some(task))) }
     }
 
-    /// Records one decision; returns once it is durable, or at once if too many wait.
+    /// Records one decision; returns once it is durable, or at once if too many wait or the database fails.
     pub async fn record(&self, draft: Draft) -> Result<Appended> {
+        if let Some(trouble) = self.store.turn_away() {
+            return Err(Error::Unavailable(trouble));
+        }
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Job::Record(Box::new(draft), reply)).map_err(|_| Error::Busy)?;
         answer.await.unwrap_or(Err(Error::Busy))
@@ -91,7 +101,11 @@ async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, cloc
         let outcomes = record(&store, drafts, clock.now()).await;
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
             // A caller that hung up does not need the answer; the receipt is stored all the same.
+            let recorded = outcome.is_ok();
             let _ = reply.send(outcome);
+            if recorded {
+                crash::point(Point::OneAnswered);
+            }
         }
     }
 }
@@ -113,7 +127,7 @@ async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appen
     let (receipts, (places, devices)): (Vec<Receipt>, (Vec<usize>, Vec<Device>)) =
         receipts.into_iter().unzip();
 
-    match store.append_receipts(&receipts, &devices, now).await {
+    match append(store, &receipts, &devices, now).await {
         Ok(appended) => {
             let mut outcomes: Vec<Result<Appended>> = (0..count).map(|_| Err(Error::Busy)).collect();
             for (place, outcome) in places.into_iter().zip(appended) {
@@ -124,9 +138,33 @@ async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appen
             }
             outcomes
         }
-        Err(error) => {
-            let error = Arc::new(error);
-            (0..count).map(|_| Err(Error::Store(error.clone()))).collect()
+        Err(trouble) => (0..count).map(|_| Err(Error::Unavailable(trouble))).collect(),
+    }
+}
+
+/// As the store does it, but not for ever, and not while the database is known to fail. After an error nobody knows whether the
+/// commit went through, so nobody is told that their decision is new: whoever sends it again finds out by its id.
+async fn append(
+    store: &Store,
+    receipts: &[Receipt],
+    devices: &[Device],
+    now: i64,
+) -> Result<Vec<Appended>, Trouble> {
+    if let Some(trouble) = store.trouble() {
+        return Err(trouble);
+    }
+    match tokio::time::timeout(PATIENCE, store.append_receipts(receipts, devices, now)).await {
+        Ok(Ok(appended)) => {
+            store.wrote();
+            Ok(appended)
         }
+        Ok(Err(error)) => {
+            let trouble = store.failed(&error);
+            if !trouble.is_outage() {
+                tracing::error!(%error, decisions = receipts.len(), "decisions could not be recorded; they come again");
+            }
+            Err(trouble)
+        }
+        Err(_) => Err(store.timed_out()),
     }
 }

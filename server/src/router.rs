@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::operators::sessions;
 use crate::pages::{choices, cookies, notice, replay, verify, versions};
 use crate::state::App;
-use crate::{admin, api, demo, log, probes, publish, tag, widget};
+use crate::{admin, api, demo, log, patience, probes, publish, tag, widget};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
@@ -33,7 +33,8 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         .layer(SetRequestIdLayer::new(request_id.clone(), log::NameRequests))
         .layer(PropagateRequestIdLayer::new(request_id))
         .layer(nosniff)
-        .layer(middleware::from_fn(log::log_request));
+        .layer(middleware::from_fn_with_state(app.store.clone(), log::log_request))
+        .layer(middleware::from_fn(patience::answer_in_time));
 
     let operators_pages = Router::new()
         .merge(admin::routes())

@@ -2,7 +2,7 @@
 //! Refuses to sign a ledger that is behind what was published of it, or with a key that the ledger does not know: either would
 //! be a fork.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use assent_shared::SiteId;
@@ -62,6 +62,17 @@ pub enum Refusal {
     NoKeys(String),
 }
 
+impl Refusal {
+    /// Whose ledger it is, where it is a site's.
+    #[must_use]
+    pub fn site(&self) -> Option<&SiteId> {
+        match self {
+            Self::Behind { site, .. } | Self::UnknownKey { site, .. } => Some(site),
+            Self::AuditBehind { .. } | Self::AuditUnknownKey { .. } | Self::NoKeys(_) => None,
+        }
+    }
+}
+
 /// The keys that sign one checkpoint.
 #[derive(Debug)]
 pub struct Signers {
@@ -81,6 +92,8 @@ struct Inner {
     keys: RwLock<Vec<SigningKey>>,
     behind: RwLock<HashMap<(SiteId, i64), Refusal>>,
     audit_behind: RwLock<Option<(i64, Refusal)>>,
+    /// Sites whose ledger was refused when it was last asked for.
+    refused: RwLock<BTreeSet<SiteId>>,
     off: bool,
 }
 
@@ -99,7 +112,7 @@ impl Sealer {
 
     fn with(source: KeySource, off: bool) -> Self {
         let (keys, behind, audit_behind) = (RwLock::default(), RwLock::default(), RwLock::default());
-        Self(Arc::new(Inner { source, keys, behind, audit_behind, off }))
+        Self(Arc::new(Inner { source, keys, behind, audit_behind, refused: RwLock::default(), off }))
     }
 
     pub(crate) fn is_off(&self) -> bool {
@@ -127,15 +140,45 @@ impl Sealer {
         origin: &str,
         last: Option<&str>,
     ) -> Result<Signers, Refusal> {
-        let behind = self.0.behind.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(refusal) = behind.get(&(site.clone(), ledger)) {
-            return Err(refusal.clone());
+        let found = self.signers_unless_behind(site, ledger, origin, last);
+        let known = self.0.refused.read().unwrap_or_else(PoisonError::into_inner).contains(site);
+        if known != found.is_err() {
+            let mut refused = self.0.refused.write().unwrap_or_else(PoisonError::into_inner);
+            // Once, and not for every visitor who comes meanwhile.
+            if let Err(refusal) = &found {
+                tracing::error!(%site, "{refusal}");
+                refused.insert(site.clone());
+            } else {
+                tracing::info!(%site, "the site's ledger goes on");
+                refused.remove(site);
+            }
         }
-        drop(behind);
+        found
+    }
+
+    fn signers_unless_behind(
+        &self,
+        site: &SiteId,
+        ledger: i64,
+        origin: &str,
+        last: Option<&str>,
+    ) -> Result<Signers, Refusal> {
+        if let Some(refusal) = self.refusal(site, ledger) {
+            return Err(refusal);
+        }
         self.find_anew(origin, last)?.ok_or_else(|| Refusal::UnknownKey {
             site: site.clone(),
             key: last.unwrap_or_default().to_owned(),
         })
+    }
+
+    /// Sites whose ledger may take nothing; which of them still does not, [`Sealer::signers`] says.
+    #[must_use]
+    pub fn refused_sites(&self) -> BTreeSet<SiteId> {
+        let mut sites = self.0.refused.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let behind = self.0.behind.read().unwrap_or_else(PoisonError::into_inner);
+        sites.extend(behind.keys().map(|(site, _)| site.clone()));
+        sites
     }
 
     /// Who signs the audit log's ledger of that number, which was signed by `last`, under the name `origin`.

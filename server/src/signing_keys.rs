@@ -97,16 +97,18 @@ fn create(path: &Path) -> Result<String, String> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = match options.open(path) {
-        Ok(file) => file,
-        // Another process was faster: its key counts.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return fs::read_to_string(path).map_err(failed);
-        }
-        Err(error) => return Err(failed(error)),
-    };
+    // Under a name of its own first: whoever is cut off in the middle leaves no half of a key for the next start.
+    let own = format!("{}.{:016x}", path.display(), getrandom::u64().unwrap_or_default());
+    let mut file = options.open(&own).map_err(failed)?;
     file.write_all(key.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    Ok(key)
+    let linked = fs::hard_link(&own, path);
+    let _ = fs::remove_file(&own);
+    match linked {
+        Ok(()) => Ok(key),
+        // Another process was faster: its key counts.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::read_to_string(path).map_err(failed),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 #[cfg(unix)]

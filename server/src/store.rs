@@ -13,6 +13,7 @@ mod counts;
 mod drafts;
 mod erasures;
 mod exports;
+mod health;
 mod keys;
 mod kinds;
 mod lanes;
@@ -24,23 +25,22 @@ mod one_receipt;
 mod operators;
 mod own;
 mod pins;
+mod postgres;
 mod receipts;
 mod selection;
 mod sessions;
 mod sightings;
 mod sites;
+mod sqlite;
+mod trouble;
 mod unsealed;
 mod upgrade;
 
-use std::path::Path;
-use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::postgres::PgPool;
+use sqlx::sqlite::SqlitePool;
 
 use crate::sealer::Sealer;
 
@@ -65,6 +65,7 @@ pub use selection::CoverRow;
 pub use sessions::{Ending, SessionRow};
 pub use sightings::{ORIGINS_KEPT, SightingRow};
 pub use sites::{Environment, Site};
+pub use trouble::Trouble;
 
 /// The migrations, one folder an engine, with the same file names.
 pub const SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -80,6 +81,7 @@ pub struct Store {
     pool: Pool,
     sealer: Sealer,
     kinds: kinds::Kinds,
+    health: health::Health,
 }
 
 /// The connections to either engine.
@@ -165,21 +167,36 @@ impl Store {
     /// before there was a ledger.
     pub async fn open(url: &str, sealer: Sealer) -> Result<Self, String> {
         let engine = url.split(':').next().unwrap_or_default();
+        let health = health::Health::default();
         let pool = match engine {
-            "sqlite" => Self::open_sqlite(url).await?,
-            "postgres" | "postgresql" => Self::open_postgres(url).await?,
+            "sqlite" => Pool::Sqlite(sqlite::open(url, &health).await?),
+            "postgres" | "postgresql" => Pool::Postgres(postgres::open(url, &health).await?),
             _ => {
                 return Err(format!(
                     "Setting database_url: `{engine}:` is not supported. Use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE."
                 ));
             }
         };
-        let store = Self { pool, sealer, kinds: kinds::Kinds::default() };
+        let store = Self { pool, sealer, kinds: kinds::Kinds::default(), health };
         store
             .seal_what_waits()
             .await
             .map_err(|error| format!("Older receipts cannot be sealed: {error}."))?;
         Ok(store)
+    }
+
+    /// Looks before anything is added: for damage where nobody else does, as PostgreSQL has checksums and a log of its own, and
+    /// whether it can be written to at all.
+    pub(crate) async fn look(&self) -> Result<(), String> {
+        if let Pool::Sqlite(pool) = &self.pool {
+            sqlite::look_for_damage(pool).await?;
+        }
+        self.try_light_write().await.map_err(|error| match &self.pool {
+            Pool::Sqlite(pool) => sqlite::explain(pool.connect_options().get_filename(), &error),
+            Pool::Postgres(_) => {
+                format!("PostgreSQL cannot be written to: {}; {error}.", Trouble::of(&error))
+            }
+        })
     }
 
     /// What signs the ledgers.
@@ -194,61 +211,11 @@ impl Store {
         &self.pool
     }
 
-    async fn open_sqlite(url: &str) -> Result<Pool, String> {
-        let options = SqliteConnectOptions::from_str(url)
-            .map_err(|error| format!("Setting database_url: {error}."))?
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            // What is erased must not stay readable in the file.
-            .pragma("secure_delete", "on")
-            .busy_timeout(PATIENCE);
-        let file = options.get_filename().to_owned();
-        let failed = |error: &dyn std::fmt::Display| {
-            format!("The database {} cannot be opened: {error}.", file.display())
-        };
-        if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
-            std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-        }
-        let pool = SqlitePoolOptions::new()
-            .acquire_timeout(PATIENCE)
-            .connect_with(options)
-            .await
-            .map_err(|error| failed(&error))?;
-        SQLITE_MIGRATIONS.run(&pool).await.map_err(|error| failed(&error))?;
-        Ok(Pool::Sqlite(pool))
-    }
-
-    async fn open_postgres(url: &str) -> Result<Pool, String> {
-        let options =
-            PgConnectOptions::from_str(url).map_err(|error| format!("Setting database_url: {error}."))?;
-        // Never the URL itself: it may hold a password.
-        let place = format!("{}:{}", options.get_host(), options.get_port());
-        let failed =
-            |error: &dyn std::fmt::Display| format!("PostgreSQL at {place} cannot be used: {error}.");
-        let pool = PgPoolOptions::new()
-            .acquire_timeout(PATIENCE)
-            .connect_with(options)
-            .await
-            .map_err(|error| failed(&error))?;
-        POSTGRES_MIGRATIONS.run(&pool).await.map_err(|error| failed(&error))?;
-        Ok(Pool::Postgres(pool))
-    }
-
     pub(crate) async fn begin(&self) -> sqlx::Result<Transaction> {
         Ok(match &self.pool {
             Pool::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
             Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
         })
-    }
-
-    /// Whether the database answers.
-    pub async fn ping(&self) -> sqlx::Result<()> {
-        on_engine!(self, |pool| {
-            sqlx::query("select 1").execute(pool).await?;
-        });
-        Ok(())
     }
 
     /// Closes every connection, waiting for those in use.

@@ -66,6 +66,11 @@ pub(crate) fn test(options: &Options) -> ExitCode {
     if let Err(error) = &cluster {
         steps.step("postgresql", || Err(anyhow::anyhow!("{error:#}")));
     }
+    let may_mount = may_mount();
+    if !may_mount {
+        steps.step("full and read-only disks", || Ok(Tally { skipped: 1, ..Tally::default() }));
+        steps.note("the tests `mounted::` need the right to mount: run as root".to_owned());
+    }
     steps.step("tests", || {
         let mut tests = cargo();
         tests.args(["test", "--no-fail-fast", "--workspace", "--exclude", "assent-tests"]);
@@ -73,9 +78,14 @@ pub(crate) fn test(options: &Options) -> ExitCode {
         match &cluster {
             Ok(Some(cluster)) => {
                 tests.env("ASSENT_TEST_POSTGRES_URL", cluster.url());
+                // Some tests need a server of their own, which they stop, freeze and promote.
+                tests.envs(machine.postgres.as_ref().map(|folder| ("ASSENT_TEST_POSTGRES_BINARIES", folder)));
             }
             // Their module has this name in every test file.
             _ => filter.extend(["--skip".to_owned(), "postgres::".to_owned()]),
+        }
+        if !may_mount {
+            filter.extend(["--skip".to_owned(), "mounted::".to_owned()]);
         }
         match &machine.schemathesis {
             Some(program) => {
@@ -107,6 +117,11 @@ pub(crate) fn test(options: &Options) -> ExitCode {
         });
     }
     steps.finish()
+}
+
+/// Whether this user may make a disk of its own in memory.
+fn may_mount() -> bool {
+    Command::new("unshare").args(["--mount", "true"]).output().is_ok_and(|output| output.status.success())
 }
 
 /// A command that is one check: its exit status is the result.

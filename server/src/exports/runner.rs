@@ -40,6 +40,10 @@ impl From<Error> for Stop {
 /// Writes exports until the server ends.
 pub async fn run(app: App) {
     loop {
+        if app.store.trouble().is_some() {
+            wait(&app.exports).await;
+            continue;
+        }
         sweep(&app).await;
         let now = app.clock.now();
         let taken = app.store.take_export(&app.exports.0.runner, now, now - SILENCE_MILLISECONDS).await;
@@ -47,7 +51,9 @@ pub async fn run(app: App) {
             Ok(Some(row)) => make(&app, &row).await,
             Ok(None) => wait(&app.exports).await,
             Err(error) => {
-                tracing::warn!(%error, "no export can be taken; it is tried again");
+                if !app.store.failed(&error).is_outage() {
+                    tracing::warn!(%error, "no export can be taken; it is tried again");
+                }
                 wait(&app.exports).await;
             }
         }

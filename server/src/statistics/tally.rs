@@ -111,7 +111,12 @@ impl Tally {
         let mut ticks = tokio::time::interval(INTERVAL);
         loop {
             ticks.tick().await;
-            if let Err(error) = self.write(&store, clock.now()).await {
+            if store.trouble().is_some() {
+                continue;
+            }
+            if let Err(error) = self.write(&store, clock.now()).await
+                && !store.failed(&error).is_outage()
+            {
                 tracing::warn!(%error, "displays could not be counted; it is tried again in a few seconds");
             }
         }

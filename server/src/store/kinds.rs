@@ -26,6 +26,13 @@ impl Default for Kinds {
     }
 }
 
+impl Kinds {
+    /// Forgets every number: a database that was away may be another one than before.
+    pub(super) fn forget(&self) {
+        self.0.invalidate_all();
+    }
+}
+
 /// A kind of receipts.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct KindRow {

@@ -8,6 +8,7 @@ use assent_shared::ledger::{
 use sqlx::QueryBuilder;
 
 use super::{Store, Transaction, in_statements, on_engine, on_transaction};
+use crate::crash::{self, Point};
 use crate::sealer::{Refusal, Sealer, Signers};
 use crate::widget;
 
@@ -116,6 +117,7 @@ impl Transaction {
             .fetch_one(&mut **transaction)
             .await?
         });
+        crash::point(Point::Locked);
         let Locked { ledger: number, origin, leaves, frontier, signing_key, widget } = locked;
         let signers = sealer.signers(site, number, &origin, signing_key.as_deref())?;
         let frontier = u64::try_from(leaves)
@@ -167,6 +169,7 @@ impl Transaction {
                 });
                 insert.build().execute(&mut **transaction).await?;
             }
+            crash::point(Point::EntriesStored);
             for some in in_statements(growth.tiles()) {
                 let mut insert =
                     QueryBuilder::<Db>::new("insert into nodes (site, ledger, level, place, hash) ");
@@ -176,6 +179,7 @@ impl Transaction {
                 });
                 insert.build().execute(&mut **transaction).await?;
             }
+            crash::point(Point::NodesStored);
             sqlx::query::<Db>(
                 "update ledgers set leaves = $2, frontier = $3, checkpoint = $4, signing_key = $5, widget = $6
                  where site = $1",
@@ -188,6 +192,7 @@ impl Transaction {
             .bind(widget::HASH)
             .execute(&mut **transaction)
             .await?;
+            crash::point(Point::LedgerStored);
         });
         if signers.previous.is_some() {
             // Whoever knows only the former key follows it to the new one by this.
@@ -268,6 +273,17 @@ impl Store {
                 .fetch_all(pool)
                 .await
         })
+    }
+
+    /// Why ledgers take nothing at present, of those that may not.
+    pub async fn present_refusals(&self) -> sqlx::Result<Vec<Refusal>> {
+        let mut refusals = Vec::new();
+        for site in self.sealer.refused_sites() {
+            if let Some(LedgerRow { ledger, origin, signing_key, .. }) = self.ledger(&site).await? {
+                refusals.extend(self.sealer.signers(&site, ledger, &origin, signing_key.as_deref()).err());
+            }
+        }
+        Ok(refusals)
     }
 
     /// Ends a site's ledger and begins a new one, which is linked to it and announces every notice again.

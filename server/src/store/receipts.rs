@@ -11,6 +11,7 @@ use sqlx::QueryBuilder;
 
 use super::ledgers::AppendError;
 use super::{Place, Store, Transaction, in_statements, on_engine, on_transaction};
+use crate::crash::{self, Point};
 use crate::sealer::{Refusal, Sealer};
 use crate::statistics::device::Device;
 use crate::statistics::event::Counted;
@@ -144,7 +145,9 @@ impl Transaction {
         for (new, kind) in new.iter_mut().zip(kinds) {
             new.kind = kind;
         }
+        crash::point(Point::KindsStored);
         self.insert_receipts(site, ledger.number, &new).await?;
+        crash::point(Point::ReceiptsStored);
         let closed = self.close_ledger(ledger, now).await?;
         outcomes
             .into_iter()
@@ -216,6 +219,7 @@ impl Transaction {
                     },
                 );
                 insert.build().execute(&mut **transaction).await?;
+                crash::point(Point::SomeReceiptsStored);
             }
         });
         Ok(())
@@ -233,7 +237,9 @@ impl Store {
         now: i64,
     ) -> sqlx::Result<Vec<Appended>> {
         let mut appended = Vec::with_capacity(receipts.len());
+        crash::point(Point::BeforeBegin);
         let mut transaction = self.begin().await?;
+        crash::point(Point::Begun);
         for of_site in receipts.chunk_by(|left, right| left.site == right.site) {
             match transaction.append_to_site(of_site, self, now).await {
                 Ok(more) => appended.extend(more),
@@ -254,7 +260,9 @@ impl Store {
         }
         // Nobody waits for anybody: whoever adds to a site's answers holds its ledger's row.
         transaction.add_counts(&counts).await?;
+        crash::point(Point::Counted);
         transaction.commit().await?;
+        crash::point(Point::Committed);
         Ok(appended)
     }
 

@@ -1,7 +1,11 @@
 //! Owns the fixture: a server with one site, and clients shaped like the people who use it.
 //! Refuses to end without [`TestServer::finish`], which checks the invariants of the whole ledger.
 
+pub(crate) mod cluster;
+pub(crate) mod forwarder;
 pub(crate) mod people;
+pub(crate) mod program;
+pub(crate) mod visitors;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

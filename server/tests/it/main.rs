@@ -15,6 +15,7 @@ mod decisions;
 mod drafts;
 mod erasure;
 mod exports;
+mod failures;
 mod forks;
 mod me;
 mod migrations;

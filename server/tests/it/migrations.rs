@@ -101,7 +101,7 @@ async fn a_database_is_opened_again_as_it_was() {
     let database = Database::create(Engine::Sqlite).await;
     for _ in 0..2 {
         let store = open(&database.url).await.unwrap();
-        store.ping().await.unwrap();
+        store.readiness().await.unwrap();
         store.close().await;
     }
     assert!(database.folder.path().join("assent.db").is_file());

@@ -1,0 +1,263 @@
+//! Owns a PostgreSQL of a test's own, which may be stopped, frozen, killed and started again as the test likes.
+//! Refuses to touch a server that somebody else started, and to leave a process or a file behind.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, Executor};
+
+use super::program::{PATIENCE, signal};
+
+/// However the test ends, by a panic or by `kill -9`, the kernel closes the pipe; then the server is ended, frozen or not, and the
+/// folder removed.
+const WHEN_INPUT_ENDS: &str = r#"
+trap '' INT TERM HUP
+cat >/dev/null
+if read -r server <"$1/data/postmaster.pid"; then
+    # Its number may be another program's by now; this one works in its data.
+    if [ "$(readlink "/proc/$server/cwd")" = "$1/data" ]; then
+        kill -CONT "$server"
+        kill -QUIT "$server"
+        while kill -0 "$server"; do sleep 0.1; done
+    fi
+fi
+umount "$1"/room
+rm -rf "$1"
+"#;
+
+/// How quickly a change of the server's state is looked for.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A cluster; dropping it ends its server and removes its files.
+pub(crate) struct Cluster {
+    pub(crate) folder: PathBuf,
+    pub(crate) port: u16,
+    server: Option<Child>,
+    guard: Child,
+}
+
+impl Cluster {
+    /// A new one, not started yet, with these settings beside the usual ones.
+    pub(crate) fn create(settings: &str) -> Self {
+        let cluster = Self::around(|cluster| {
+            let mut initdb = cluster.command("initdb");
+            initdb.args([
+                "--username=postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+            ]);
+            let done = initdb.arg("--pgdata=data").stdout(Stdio::null()).status().unwrap();
+            assert!(done.success(), "initdb: {done}");
+        });
+        cluster.set(&format!("max_connections = 50\nfsync = off\nshared_buffers = 16MB\n{settings}"));
+        cluster
+    }
+
+    /// A copy of a cluster that is stopped, to follow it as a replica called `name`.
+    pub(crate) fn follow(primary: &Self, name: &str) -> Self {
+        let replica = Self::around(|cluster| {
+            let data = primary.folder.join("data");
+            let done = cluster.system("cp").arg("-R").arg(data).arg("data").status().unwrap();
+            assert!(done.success(), "cp: {done}");
+            fs::write(cluster.folder.join("data/standby.signal"), "").unwrap();
+        });
+        replica.set(&format!(
+            "primary_conninfo = 'host=127.0.0.1 port={} user=postgres application_name={name}'\n",
+            primary.port
+        ));
+        replica
+    }
+
+    fn around(fill: impl FnOnce(&Self)) -> Self {
+        let folder = tempfile::TempDir::with_prefix("assent-cluster-").unwrap().keep();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        let guard = Command::new("/bin/sh")
+            .args(["-c", WHEN_INPUT_ENDS, "sh"])
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Another program could take the port between here and the start; then the start fails and says so.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let cluster = Self { folder, port, server: None, guard };
+        if let Some((user, group)) = ordinary_user() {
+            chown(&cluster.folder, Some(user), Some(group)).unwrap();
+        }
+        fill(&cluster);
+        cluster.set(&format!(
+            "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = ''\n",
+            cluster.port
+        ));
+        cluster
+    }
+
+    /// Adds settings; the last one of a name counts.
+    pub(crate) fn set(&self, settings: &str) {
+        let file = self.folder.join("data/postgresql.auto.conf");
+        let mut all = fs::read_to_string(&file).unwrap();
+        all.push_str(settings);
+        fs::write(file, all).unwrap();
+    }
+
+    /// One of the server's own programs, as a user that may run them.
+    fn command(&self, program: &str) -> Command {
+        self.system(&binaries().join(program).display().to_string())
+    }
+
+    fn system(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.folder);
+        if let Some((user, group)) = ordinary_user() {
+            command.uid(user).gid(group);
+        }
+        command
+    }
+
+    /// Starts the server and waits until it takes connections.
+    pub(crate) fn start(&mut self) {
+        assert!(self.server.is_none(), "it runs already");
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("log")).unwrap();
+        let mut command = self.command("postgres");
+        let server =
+            command.args(["-D", "data"]).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.server = Some(server.spawn().unwrap());
+        // It writes `ready` into the eighth line of its pid file; that is what `pg_ctl` waits for too.
+        self.wait_until("it does not start", |cluster| {
+            let state = fs::read_to_string(cluster.folder.join("data/postmaster.pid")).unwrap_or_default();
+            let own = state.lines().next().map(str::to_owned) == Some(cluster.process().to_string());
+            own && matches!(state.lines().nth(7).map(str::trim), Some("ready" | "standby"))
+        });
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.server.as_ref().expect("the server runs").id()
+    }
+
+    /// Ends the server: `-INT` as `pg_ctl stop -m fast` does it, `-QUIT` as `-m immediate` does.
+    pub(crate) fn stop(&mut self, how: &str) {
+        signal(self.process(), how);
+        self.server.take().unwrap().wait().unwrap();
+    }
+
+    /// Stops or continues the server's processes: with `-STOP` it is as if the machine hung.
+    pub(crate) fn freeze(&self, how: &str) {
+        let server = self.process();
+        let mut all = vec![server];
+        for entry in fs::read_dir("/proc").unwrap().map_while(Result::ok) {
+            let Ok(process) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            // The second field is a name in brackets, the fourth the parent.
+            let parent =
+                stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+            if parent == Some(server) {
+                all.push(process);
+            }
+        }
+        for process in all {
+            // One that has just ended needs no signal.
+            let _ = Command::new("kill").args([how, &process.to_string()]).stderr(Stdio::null()).status();
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    pub(crate) async fn run(&self, statement: &'static str) {
+        let mut connection = PgConnection::connect(&self.url("postgres")).await.unwrap();
+        connection.execute(statement).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// Makes a database whose tables are in `folder`.
+    pub(crate) async fn create_on(&self, database: &str, folder: &Path) {
+        let mut connection = PgConnection::connect(&self.url("postgres")).await.unwrap();
+        // Both names are the test's own; neither can be bound.
+        for statement in [
+            format!("create tablespace room location '{}'", folder.display()),
+            format!("create database {database} tablespace room"),
+        ] {
+            connection.execute(sqlx::QueryBuilder::<sqlx::Postgres>::new(statement).build()).await.unwrap();
+        }
+        connection.close().await.unwrap();
+    }
+
+    /// The one number that a statement asks for.
+    pub(crate) async fn number(&self, statement: &'static str) -> i64 {
+        let mut connection = PgConnection::connect(&self.url("postgres")).await.unwrap();
+        let number = sqlx::query_scalar(statement).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        number
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    fn wait_until(&self, complaint: &str, reached: impl Fn(&Self) -> bool) {
+        let started = Instant::now();
+        while !reached(self) {
+            assert!(started.elapsed() < PATIENCE, "{complaint}: {}", self.log());
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if self.server.is_some() {
+            self.freeze("-CONT");
+            self.stop("-QUIT");
+        }
+        drop(self.guard.stdin.take());
+        // Nothing useful is left to do if waiting fails.
+        let _ = self.guard.wait();
+    }
+}
+
+/// Where the server's own programs are.
+#[expect(clippy::disallowed_methods, reason = "a setting of the test suite")]
+fn binaries() -> PathBuf {
+    if let Ok(folder) = std::env::var("ASSENT_TEST_POSTGRES_BINARIES") {
+        return folder.into();
+    }
+    let complete = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map_while(Result::ok);
+    let mut found: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    found.retain(|folder| complete(folder));
+    found.pop().expect("ASSENT_TEST_POSTGRES_BINARIES names the folder of PostgreSQL's programs; without, -- --skip postgres::")
+}
+
+/// Whom to become where we are root, which PostgreSQL refuses to be.
+fn ordinary_user() -> Option<(u32, u32)> {
+    if !is_root() {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").unwrap();
+    let ids = |name: &str| {
+        let fields: Vec<&str> = users
+            .lines()
+            .map(|line| line.split(':').collect())
+            .find(|fields: &Vec<&str>| fields[0] == name)?;
+        Some((fields[2].parse().ok()?, fields[3].parse().ok()?))
+    };
+    Some(["postgres", "nobody"].into_iter().find_map(ids).expect("a user `postgres` or `nobody`"))
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0)
+}
