@@ -46,6 +46,22 @@ pub struct Settings {
     pub export_days: u32,
     /// The address under which browsers reach this server, where a proxy stands in front; printed in the script tag.
     pub public_url: Option<String>,
+    /// The proxies in front, by address or network; only these are believed about who asks.
+    pub trusted_proxies: Vec<String>,
+    /// The certificate of this server, where no proxy speaks TLS for it: PEM, with its chain.
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Requests a second from one visitor's address, a minute's worth at once; 0 counts none.
+    pub visitor_rate: u32,
+    /// Requests a second for one site, ten seconds' worth at once; 0 counts none.
+    pub site_rate: u32,
+    /// For how many days browsers keep to https; 0 says nothing to them.
+    pub hsts_days: u32,
+    /// Connections at once; whoever comes then waits.
+    pub max_connections: u32,
+    /// Connections at once from one visitor's address; 0 counts none.
+    pub connections_per_address: u32,
     /// Minutes without a request after which an operator has to sign in again.
     pub session_idle_minutes: u32,
     /// Days after which an operator has to sign in again anyhow.
@@ -81,6 +97,14 @@ impl Default for Settings {
             export_folder: None,
             export_days: 7,
             public_url: None,
+            trusted_proxies: Vec::new(),
+            tls_certificate: None,
+            tls_key: None,
+            visitor_rate: 50,
+            site_rate: 60_000,
+            hsts_days: 0,
+            max_connections: 12_000,
+            connections_per_address: 512,
             session_idle_minutes: 480,
             session_days: 7,
             log: "info".to_owned(),
@@ -172,6 +196,12 @@ impl Settings {
         path.with_file_name(name)
     }
 
+    /// The settings of a file alone.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let settings = Figment::from(Serialized::defaults(Self::default())).merge(Toml::string(text));
+        settings.extract().map_err(|error| error.into_iter().map(explain).collect::<Vec<_>>().join("\n"))
+    }
+
     /// Reads the settings; an error names the setting, what is wrong with it, and where it was given.
     pub fn load(flags: &Flags) -> Result<Self, String> {
         let file = match &flags.config {
@@ -219,6 +249,8 @@ mod tests {
             signing_key: None,
             checkpoint_file: None,
             checkpoint_url: None,
+            tls_certificate: None,
+            tls_key: None,
             witnesses: Vec::new(),
             ..settings
         };

@@ -29,6 +29,18 @@ pub enum Error {
     /// 413: a longer body than the address takes.
     #[error("the body may have {0} bytes at most")]
     BodyTooLarge(usize),
+    /// 415: a body that would have to be unpacked first.
+    #[error("send the body as it is, without `Content-Encoding`")]
+    CompressedBody,
+    /// 408: the body did not come in time.
+    #[error("the body came too slowly; send it again")]
+    TooSlow,
+    /// 400: what no well-behaved program sends.
+    #[error("{0}")]
+    BadRequest(&'static str),
+    /// 414: a longer address than any that is ours.
+    #[error("an address may have {0} bytes at most")]
+    AddressTooLong(usize),
     /// 422: the notice refuses the decision.
     #[error(transparent)]
     InvalidDecision(#[from] DecisionError),
@@ -169,6 +181,10 @@ impl Error {
         match self {
             Self::MalformedBody(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::MalformedBody),
             Self::WrongContentType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::WrongContentType),
+            Self::CompressedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::WrongContentType),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, ProblemCode::TooSlow),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, ProblemCode::BadRequest),
+            Self::AddressTooLong(_) => (StatusCode::URI_TOO_LONG, ProblemCode::AddressTooLong),
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::BodyTooLarge),
             Self::InvalidDecision(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidDecision),
             Self::UnknownNotice(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::UnknownNotice),

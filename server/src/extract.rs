@@ -1,6 +1,7 @@
 //! Owns reading requests: a JSON body within its limit, the site and its page, the operator behind a key.
 //! Refuses axum's own JSON and path extractors, whose errors would not be problem bodies.
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use assent_shared::SiteId;
@@ -17,8 +18,10 @@ use crate::access::{Caller, Grant};
 use crate::catalog::CurrentSite;
 use crate::error::{Error, Result};
 use crate::keys;
+use crate::listen::TooSlow;
 use crate::operators::sessions::Standing;
 use crate::operators::{self, sessions};
+use crate::proxies::Visitor;
 use crate::state::App;
 use crate::store::OperatorRow;
 
@@ -133,7 +136,7 @@ async fn read_body(body: Body, limit: usize) -> Result<Bytes> {
     let mut bytes = Vec::new();
     let mut seen = 0;
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| Error::MalformedBody(format!("the body broke off: {error}")))?;
+        let chunk = chunk.map_err(|error| broken_off(&error))?;
         seen += chunk.len();
         if seen > DRAIN_LIMIT {
             break;
@@ -143,6 +146,18 @@ async fn read_body(body: Body, limit: usize) -> Result<Bytes> {
         }
     }
     if seen > limit { Err(Error::BodyTooLarge(limit)) } else { Ok(bytes.into()) }
+}
+
+/// Why no more of a body came.
+fn broken_off(error: &axum::Error) -> Error {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<TooSlow>() {
+            return Error::TooSlow;
+        }
+        cause = error.source();
+    }
+    Error::MalformedBody(format!("the body broke off: {error}"))
 }
 
 /// A key's last use is noted at most this often, in milliseconds.
@@ -267,7 +282,13 @@ impl FromRequestParts<App> for ByKey {
         }
         let row = app.store.key_by_hash(&keys::hash(key.trim())).await?;
         let now = app.clock.now();
-        let row = row.filter(|row| row.works(now)).ok_or(Error::KeyRequired)?;
+        // Found by its hash, so the time that a comparison takes tells nothing of a key.
+        let Some(row) = row.filter(|row| row.works(now)) else {
+            // Only those who guess are counted: a good key is never held up by them.
+            let Ok(visitor) = Visitor::from_request_parts(parts, app).await;
+            app.guesses.check(visitor.group())?;
+            return Err(Error::KeyRequired);
+        };
         if row.last_used_at.is_none_or(|last| now - last >= NOTED_EVERY)
             && let Err(error) = app.store.note_key_use(&row.key_id, now).await
         {

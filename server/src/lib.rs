@@ -22,10 +22,13 @@ pub mod error;
 pub mod export;
 pub mod exports;
 pub mod extract;
+mod headers;
 pub mod keys;
 pub mod limits;
+mod listen;
 pub mod locales;
 pub mod log;
+mod manners;
 pub mod me;
 pub mod notices;
 pub mod operators;
@@ -33,6 +36,7 @@ pub mod outside;
 pub mod pages;
 mod patience;
 pub mod probes;
+pub mod proxies;
 pub mod publish;
 pub mod publishing;
 pub mod receipts;
@@ -47,6 +51,7 @@ pub mod state;
 pub mod statistics;
 pub mod store;
 pub mod tag;
+mod tls;
 pub mod verify;
 pub mod versions;
 pub mod widget;
@@ -54,7 +59,6 @@ pub mod witnesses;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -62,13 +66,13 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::listen::Door;
 use crate::outside::Outside;
+use crate::proxies::Proxies;
 use crate::sealer::Sealer;
 use crate::state::App;
 use crate::store::Store;
-
-/// How long answers that are under way may take once the server is told to stop.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::tls::Tls;
 
 /// A running server.
 #[derive(Debug)]
@@ -76,7 +80,7 @@ pub struct Server {
     address: SocketAddr,
     app: App,
     stop: oneshot::Sender<()>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     /// What is done beside serving; ended with the server.
     chores: JoinSet<()>,
     outside: Outside,
@@ -130,6 +134,8 @@ impl Server {
             _ => format!("{wanted} cannot be listened on: {error}."),
         })?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let tls = Tls::of(&settings)?;
+        let proxies = Proxies::new(&settings.trusted_proxies)?;
         sealer.load()?;
         let store = Store::open(&settings.database_url, sealer).await?;
         store.look().await?;
@@ -137,16 +143,15 @@ impl Server {
         outside.compare(&store).await?;
         store.compare_after_outages(&outside);
         let witnesses = settings.witness_keys()?;
-        let app = App::new(store, clock, &settings).at(address);
+        let app = App::new(store, clock, &settings).at(address).behind(proxies);
         let (stop, stopped) = oneshot::channel();
-        let router = router::router(app.clone(), demo.as_ref());
-        let serving = tokio::spawn(
-            axum::serve(listener, router)
-                .with_graceful_shutdown(async {
-                    let _ = stopped.await;
-                })
-                .into_future(),
-        );
+        let door = Door {
+            router: router::router(app.clone(), demo.as_ref()),
+            proxies: app.proxies.clone(),
+            tls: tls.clone(),
+            room: (listen::room(settings.max_connections), settings.connections_per_address as usize),
+        };
+        let serving = tokio::spawn(listen::serve(listener, door, stopped));
         let mut chores = JoinSet::new();
         chores.spawn(publishing::run(app.clone()));
         chores.spawn(retention::run(app.clone(), settings.audit_days));
@@ -154,6 +159,9 @@ impl Server {
         chores.spawn(operators::sessions::forget(app.clone()));
         chores.spawn(exports::run(app.clone()));
         chores.spawn(outside.clone().run(app.store.clone(), app.clock.clone()));
+        if let Some(tls) = tls {
+            chores.spawn(tls.watch());
+        }
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
         }
@@ -188,9 +196,7 @@ impl Server {
     /// Takes no new requests, answers those under way, records what waits, and closes the database.
     pub async fn stop(mut self) {
         let _ = self.stop.send(());
-        if tokio::time::timeout(PATIENCE, self.serving).await.is_err() {
-            tracing::warn!("some callers were too slow and were cut off");
-        }
+        let _ = self.serving.await;
         self.app.recorder.finish().await;
         if let Err(error) = self.app.tally.write_all(&self.app.store).await {
             tracing::warn!(%error, "the newest displays could not be counted");

@@ -1,7 +1,10 @@
-//! Owns how often something may be tried: by each of those who try, and by all together.
-//! Refuses to know an IP address, and to grow: whoever tries is counted in a fixed number of groups, by a keyed hash.
+//! Owns how often something may be tried: by each of those who try, by all together, and on each site.
+//! Refuses to keep an address, and to grow: whoever tries is counted in a fixed number of groups, by a keyed hash.
+
+mod visits;
 
 use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +14,8 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{NotUntil, Quota, RateLimiter};
-use sha2::{Digest, Sha256};
 
+pub use self::visits::{Visits, count_visit};
 use crate::error::{Error, Result};
 
 /// How often is often enough.
@@ -33,22 +36,47 @@ const fn count(number: u32) -> NonZeroU32 {
 pub const OWN_RECORDS: Rates =
     Rates { each: (count(20), Duration::from_secs(3)), all: (count(200), Duration::from_millis(20)) };
 
-/// Operators who sign in, by password and by code: a person's slips, and then so slowly that guessing six digits takes years.
+/// Operators who sign in, by password and by code, each from one address: a person's slips, and then so slowly that guessing six
+/// digits takes years.
 pub const LOGINS: Rates =
-    Rates { each: (count(10), Duration::from_mins(1)), all: (count(100), Duration::from_secs(1)) };
+    Rates { each: (count(10), Duration::from_mins(1)), all: (count(1_000), Duration::from_millis(100)) };
+
+/// The same from all addresses together, for who may be a stranger: somebody with many addresses gains little by them.
+pub const STRANGERS: Rates =
+    Rates { each: (count(30), Duration::from_mins(5)), all: (count(100), Duration::from_secs(1)) };
+
+/// Whoever sends a key for programs that is none. Nobody gets through the 2^256 of them; this keeps the attempt from costing much.
+pub const GUESSES: Rates =
+    Rates { each: (count(20), Duration::from_secs(3)), all: (count(500), Duration::from_millis(20)) };
+
+/// Who is counted as one: a number that a keyed hash gives.
+type Group = u16;
+type Limiter<K, S, C> = RateLimiter<K, S, C, NoOpMiddleware<<C as Clock>::Instant>>;
+type Grouped<C> = Limiter<Group, HashMapStateStore<Group>, C>;
+
+fn wait<I: governor::clock::Reference>(until: &NotUntil<I>, now: I) -> Error {
+    Error::TooMany(until.wait_time_from(now).as_secs().saturating_add(1))
+}
+
+fn quota((at_once, every): (NonZeroU32, Duration)) -> Quota {
+    Quota::with_period(every).expect("not zero").allow_burst(at_once)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "as many groups as there are numbers")]
+fn group_of(key: &RandomState, who: impl Hash) -> Group {
+    key.hash_one(who) as Group
+}
 
 /// The counters; clones share them.
 #[derive(Clone)]
 pub struct Limits<C: Clock + Clone = MonotonicClock>(Arc<Inner<C>>);
 
 struct Inner<C: Clock + Clone> {
-    each: Limiter<[u8; 2], HashMapStateStore<[u8; 2]>, C>,
+    each: Grouped<C>,
     all: Limiter<NotKeyed, InMemoryState, C>,
     clock: C,
-    key: [u8; 8],
+    key: RandomState,
 }
-
-type Limiter<K, S, C> = RateLimiter<K, S, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 impl<C: Clock + Clone> fmt::Debug for Limits<C> {
     /// Who asked how often is nobody's to read.
@@ -67,30 +95,21 @@ impl Limits {
 
 impl<C: Clock + Clone> Limits<C> {
     fn by(rates: Rates, clock: &C) -> Self {
-        let quota = |(at_once, every): (NonZeroU32, Duration)| {
-            Quota::with_period(every).expect("not zero").allow_burst(at_once)
-        };
-        // Without random numbers groups could be guessed, which only lets strangers share a limit.
-        let key = getrandom::u64().unwrap_or_default().to_be_bytes();
         Self(Arc::new(Inner {
             each: RateLimiter::new(quota(rates.each), HashMapStateStore::default(), clock.clone()),
             all: RateLimiter::direct_with_clock(quota(rates.all), clock.clone()),
             clock: clock.clone(),
-            key,
+            key: RandomState::new(),
         }))
     }
 
     /// Counts one try; an error where it is one too many.
-    pub fn check(&self, who: Option<&str>) -> Result<()> {
+    pub fn check(&self, who: Option<impl Hash>) -> Result<()> {
         let Inner { each, all, clock, key } = &*self.0;
-        let wait = |until: NotUntil<C::Instant>| {
-            Error::TooMany(until.wait_time_from(clock.now()).as_secs().saturating_add(1))
-        };
         if let Some(who) = who {
-            let digest = Sha256::new().chain_update(key).chain_update(who).finalize();
-            each.check_key(&[digest[0], digest[1]]).map_err(wait)?;
+            each.check_key(&group_of(key, who)).map_err(|until| wait(&until, clock.now()))?;
         }
-        all.check().map_err(wait)
+        all.check().map_err(|until| wait(&until, clock.now()))
     }
 }
 
@@ -122,7 +141,7 @@ mod tests {
         let clock = FakeRelativeClock::default();
         let limits = Limits::by(OWN_RECORDS, &clock);
         for _ in 0..OWN_RECORDS.all.0.get() {
-            limits.check(None).unwrap();
+            limits.check(None::<&str>).unwrap();
         }
         assert!(matches!(limits.check(Some("ann")), Err(Error::TooMany(1))));
         clock.advance(Duration::from_secs(1));

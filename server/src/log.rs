@@ -58,10 +58,14 @@ impl MakeRequestId for NameRequests {
     }
 }
 
+const KNOWN_METHODS: [&str; 9] =
+    ["GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE"];
+
 /// Logs a request when it is answered, and gives a failed one its problem body.
 pub async fn log_request(State(store): State<Store>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = request.method().clone();
+    // Others are made up by whoever sends them.
+    let method = KNOWN_METHODS.into_iter().find(|known| request.method() == known).unwrap_or("other");
     let route =
         request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
     let request_id = request
@@ -92,12 +96,12 @@ pub async fn log_request(State(store): State<Store>, request: Request, next: Nex
     match failure.and_then(|Failure(error)| error.cause()) {
         // What stops everybody has its own line, and there may be thousands who meet it.
         cause if in_outage => {
-            tracing::debug!(%method, route, status, ms, request_id, cause, "request met the outage");
+            tracing::debug!(method, route, status, ms, request_id, cause, "request met the outage");
         }
-        Some(cause) => tracing::error!(%method, route, status, ms, request_id, cause, "request failed"),
-        None if status >= 400 => tracing::info!(%method, route, status, ms, request_id, "request refused"),
+        Some(cause) => tracing::error!(method, route, status, ms, request_id, cause, "request failed"),
+        None if status >= 400 => tracing::info!(method, route, status, ms, request_id, "request refused"),
         // What goes well is not worth a line for every visitor, unless somebody asks: ASSENT_LOG=assent=debug.
-        None => tracing::debug!(%method, route, status, ms, request_id, "request answered"),
+        None => tracing::debug!(method, route, status, ms, request_id, "request answered"),
     }
     response
 }

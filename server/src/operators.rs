@@ -4,6 +4,7 @@
 
 mod account;
 mod api;
+pub mod known;
 pub mod links;
 pub mod login;
 pub mod password;

@@ -3,37 +3,36 @@
 
 use assent_shared::SiteId;
 use axum::Router;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderName, HeaderValue, Method};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderName, Method};
 use axum::middleware;
 use axum::routing::get;
 use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::Error;
 use crate::operators::sessions;
 use crate::pages::{choices, cookies, notice, replay, verify, versions};
 use crate::state::App;
-use crate::{admin, api, demo, log, patience, probes, publish, tag, widget};
+use crate::{admin, api, demo, headers, limits, log, manners, patience, probes, publish, tag, widget};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// Every address of the server; the demo's pages only if they are wanted.
 pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
+    let proxies = app.proxies.clone();
+    let counted = middleware::from_fn_with_state(app.clone(), limits::count_visit);
     let request_id = HeaderName::from_static(log::REQUEST_ID);
-    let nosniff = SetResponseHeaderLayer::overriding(
-        HeaderName::from_static("x-content-type-options"),
-        HeaderValue::from_static("nosniff"),
-    );
     let around_every_request = ServiceBuilder::new()
         .map_request(log::drop_odd_request_id)
         .layer(SetRequestIdLayer::new(request_id.clone(), log::NameRequests))
         .layer(PropagateRequestIdLayer::new(request_id))
-        .layer(nosniff)
+        .layer(middleware::from_fn_with_state(app.hsts.clone(), headers::shield))
         .layer(middleware::from_fn_with_state(app.store.clone(), log::log_request))
+        .map_request(move |request| proxies.introduce(request))
+        .layer(middleware::from_fn(manners::refuse_odd))
         .layer(middleware::from_fn(patience::answer_in_time));
 
     let operators_pages = Router::new()
@@ -48,14 +47,17 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         .layer(sessions::layer(&app));
     let mut router = Router::new()
         // The page
-        .route("/_assent/{site}", get(tag::get_tag))
+        .route("/_assent/{site}", get(tag::get_tag).layer(counted.clone()))
         .route("/_assent/widget/{hash}/{file}", get(widget::get_widget_file))
         .route("/_assent/assent.d.ts", get(widget::get_types))
         .route("/_assent/{site}/notices", get(versions::get_versions))
         .route("/_assent/{site}/notices/{file}", get(notice::get_notice_file))
         // The visitor
-        .merge(api::visitor_routes().layer(pages_may_ask(app.clone())))
-        .route("/_assent/{site}/choices", get(choices::get_choices).post(choices::save_choices))
+        .merge(api::visitor_routes().layer(counted.clone()).layer(pages_may_ask(app.clone())))
+        .route(
+            "/_assent/{site}/choices",
+            get(choices::get_choices).post(choices::save_choices).layer(counted),
+        )
         .route("/_assent/{site}/cookies", get(cookies::get_cookies))
         .route("/_assent/{site}/replay/{number}/{locale}", get(replay::get_replay))
         // The auditor
@@ -95,6 +97,8 @@ fn pages_may_ask(app: App) -> CorsLayer {
         .allow_origin(is_of_the_site)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        // Or the widget could not read how long it is to wait.
+        .expose_headers([RETRY_AFTER])
         .max_age(PREFLIGHT_AGE)
 }
 

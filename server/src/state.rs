@@ -4,14 +4,18 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
+
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::data::Installation;
 use crate::exports::Exports;
-use crate::limits::{self, Limits};
+use crate::headers;
+use crate::limits::{self, Limits, Visits};
 use crate::operators::password::Passwords;
 use crate::operators::sessions::Rules;
+use crate::proxies::Proxies;
 use crate::recorder::Recorder;
 use crate::statistics::tally::Tally;
 use crate::store::Store;
@@ -29,8 +33,18 @@ pub struct App {
     pub tally: Tally,
     /// How often visitors may ask for their own records.
     pub limits: Limits,
+    /// How much visitors may ask.
+    pub visits: Visits,
     /// How often operators may try to sign in.
     pub logins: Limits,
+    /// The same for who may be a stranger.
+    pub strangers: Limits,
+    /// How often keys may be sent that are none.
+    pub guesses: Limits,
+    /// For how long browsers keep to https, where the settings say it.
+    pub hsts: Option<HeaderValue>,
+    /// Who is believed about where requests come from.
+    pub proxies: Proxies,
     /// What makes and compares the hashes of operators' passwords.
     pub passwords: Passwords,
     /// How long operators' sessions last, and what their cookie is like.
@@ -59,7 +73,12 @@ impl App {
             tally: Tally::default(),
             limits: Limits::new(limits::OWN_RECORDS),
             exports: settings.exports(),
+            visits: Visits::new(settings.visitor_rate, settings.site_rate),
             logins: Limits::new(limits::LOGINS),
+            strangers: Limits::new(limits::STRANGERS),
+            guesses: Limits::new(limits::GUESSES),
+            hsts: headers::hsts(settings.hsts_days),
+            proxies: Proxies::default(),
             passwords: Passwords::default(),
             session_rules: Rules::new(settings),
             store,
@@ -77,8 +96,16 @@ impl App {
         if self.public_url.is_none() {
             // Nobody can open 0.0.0.0; whoever reads the link at the start sits in front of the machine.
             let host = if address.ip().is_unspecified() { [127, 0, 0, 1].into() } else { address.ip() };
-            self.home = format!("http://{}", SocketAddr::new(host, address.port())).into();
+            let scheme = if self.session_rules.secure { "https" } else { "http" };
+            self.home = format!("{scheme}://{}", SocketAddr::new(host, address.port())).into();
         }
+        self
+    }
+
+    /// The same behind these proxies.
+    #[must_use]
+    pub fn behind(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
         self
     }
 }

@@ -10,10 +10,16 @@ use serde::{Deserialize, Serialize};
 pub enum ProblemCode {
     /// The body is not what the address takes: not JSON, wrong fields, wrong types, too deep.
     MalformedBody,
-    /// The body is not declared as `application/json`.
+    /// The body is not declared as what the address takes, or is compressed.
     WrongContentType,
     /// The body is larger than the address takes.
     BodyTooLarge,
+    /// The body came too slowly; send it again.
+    TooSlow,
+    /// The request is none that a well-behaved program sends; `detail` says why.
+    BadRequest,
+    /// The address is longer than any that is ours.
+    AddressTooLong,
     /// The notice refuses the decision.
     InvalidDecision,
     /// The site has no notice of that number.

@@ -14,7 +14,8 @@ use super::{Shell, page};
 use crate::error::{self, Result};
 use crate::extract::{AnySession, FormBody, SignedIn, comes_from_elsewhere};
 use crate::operators::sessions::{self, Standing};
-use crate::operators::{login, sessions::begin};
+use crate::operators::{known, login, sessions::begin};
+use crate::proxies::Visitor;
 use crate::state::App;
 
 /// The addresses.
@@ -108,11 +109,13 @@ fn show_login(shell: Shell, next: &str, email: &str, refused: bool) -> Result<Re
 async fn post_password(
     State(app): State<App>,
     AnySession(session): AnySession,
+    visitor: Visitor,
     headers: HeaderMap,
     form: FormBody,
 ) -> Result<Response> {
     let (email, next) = (form.get("email"), form.get("next"));
-    match login::check_password(&app, email, form.get("password").to_owned()).await? {
+    let from = login::From { visitor, headers: &headers };
+    match login::check_password(&app, email, form.get("password").to_owned(), from).await? {
         Some(operator) => {
             begin(&session, &headers, &Standing::AtTheCode(operator, 0)).await?;
             Ok(error::see_other(&with_next("/admin/login/code", next)))
@@ -140,6 +143,7 @@ fn show_code(next: &str, wrong: &Wrong) -> Result<Response> {
 async fn post_code(
     State(app): State<App>,
     AnySession(session): AnySession,
+    visitor: Visitor,
     headers: HeaderMap,
     form: FormBody,
 ) -> Result<Response> {
@@ -147,9 +151,12 @@ async fn post_code(
     let Some(Standing::AtTheCode(operator, wrong)) = sessions::standing(&session).await? else {
         return Ok(error::see_other(&with_next("/admin/login", next)));
     };
-    if login::check_code(&app, &operator, form.get("code")).await? {
+    let from = login::From { visitor, headers: &headers };
+    if let Some(secret) = login::check_code(&app, &operator, form.get("code"), from).await? {
+        let mut response = error::see_other(own(next));
+        known::mark(&mut response, app.session_rules, &operator, &secret);
         begin(&session, &headers, &Standing::SignedIn(operator, None)).await?;
-        return Ok(error::see_other(own(next)));
+        return Ok(response);
     }
     if wrong + 1 >= login::WRONG_CODES {
         sessions::end(&session).await?;

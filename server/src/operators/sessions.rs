@@ -56,7 +56,10 @@ impl Rules {
         Self {
             idle: i64::from(settings.session_idle_minutes) * 60_000,
             longest: i64::from(settings.session_days) * 86_400_000,
-            secure: settings.public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
+            secure: match &settings.public_url {
+                Some(url) => url.starts_with("https://"),
+                None => settings.tls_certificate.is_some(),
+            },
         }
     }
 

@@ -14,7 +14,7 @@ use crate::audit::{self, Action};
 use crate::error::Result;
 use crate::state::App;
 use crate::store::{ORIGINS_KEPT, PinRow, SightingRow};
-use crate::widget;
+use crate::{proxies, widget};
 
 /// How the tag is embedded and where it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -76,7 +76,8 @@ pub fn base(app: &App, headers: &HeaderMap) -> String {
     }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let local = ["localhost", "127.", "[::1]"].iter().any(|start| host.starts_with(start));
-    format!("{}://{host}", if local { "http" } else { "https" })
+    let scheme = proxies::scheme(headers).unwrap_or(if local { "http" } else { "https" });
+    format!("{scheme}://{host}")
 }
 
 /// The line that embeds a site's tag, as it is now or pinned.
