@@ -9,10 +9,12 @@ mod affected;
 mod audit;
 mod audit_reading;
 mod browse;
+mod copy;
 mod counts;
 mod drafts;
 mod erasures;
 mod exports;
+mod health;
 mod keys;
 mod kinds;
 mod lanes;
@@ -25,6 +27,7 @@ mod operators;
 mod own;
 mod pins;
 mod receipts;
+mod schema;
 mod selection;
 mod sessions;
 mod sightings;
@@ -32,7 +35,7 @@ mod sites;
 mod unsealed;
 mod upgrade;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -48,6 +51,8 @@ pub use affected::EdgeRow;
 pub use audit::AuditLedgerRow;
 pub use audit_reading::{AUDIT_ERASED_AT_ONCE, AuditFilter, AuditLeafRow, AuditRow};
 pub use browse::{Filter, Order, Place, Reader};
+pub(crate) use copy::AUDIT;
+pub use copy::{CopiedLedger, Versions};
 pub use counts::{By, CountRow};
 pub use drafts::{DraftRow, ScheduleRow};
 pub use erasures::{ERASED_AT_ONCE, Erasure, HoldRow};
@@ -61,6 +66,8 @@ pub use notices::{NewPublication, NoticeRow, Origin, Publishing, VersionRow};
 pub use operators::{Change, Credentials, OperatorRow, RoleOn};
 pub use pins::PinRow;
 pub use receipts::{Appended, ReceiptRow, Sealed};
+pub(crate) use schema::has_write_ahead_log;
+pub use schema::{Schema, newest_schema};
 pub use selection::CoverRow;
 pub use sessions::{Ending, SessionRow};
 pub use sightings::{ORIGINS_KEPT, SightingRow};
@@ -80,6 +87,60 @@ pub struct Store {
     pool: Pool,
     sealer: Sealer,
     kinds: kinds::Kinds,
+}
+
+/// What keeps the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// A file beside the server.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+impl Engine {
+    /// The engine that an address names.
+    pub fn of(url: &str) -> Result<Self, String> {
+        match url.split(':').next().unwrap_or_default() {
+            "sqlite" => Ok(Self::Sqlite),
+            "postgres" | "postgresql" => Ok(Self::Postgres),
+            other => Err(format!(
+                "Setting database_url: `{other}:` is not supported. Use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE."
+            )),
+        }
+    }
+}
+
+fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, String> {
+    let options = SqliteConnectOptions::from_str(url);
+    let options = options.map_err(|error| format!("Setting database_url: {error}."))?;
+    Ok(options.busy_timeout(PATIENCE))
+}
+
+/// The file that an address of SQLite names.
+pub(crate) fn sqlite_file(url: &str) -> Result<PathBuf, String> {
+    Ok(sqlite_options(url)?.get_filename().to_owned())
+}
+
+/// The address of an SQLite file.
+pub(crate) fn sqlite_url(file: &Path) -> String {
+    format!("sqlite:{}", file.display().to_string().replace('%', "%25").replace('?', "%3F"))
+}
+
+fn postgres_options(url: &str) -> Result<PgConnectOptions, String> {
+    PgConnectOptions::from_str(url).map_err(|error| format!("Setting database_url: {error}."))
+}
+
+fn cannot_open(file: &Path) -> impl Fn(&dyn std::fmt::Display) -> String + use<> {
+    let file = file.display().to_string();
+    move |error| format!("The database {file} cannot be opened: {error}.")
+}
+
+/// Never the URL itself: it may hold a password.
+fn cannot_use(options: &PgConnectOptions) -> impl Fn(&dyn std::fmt::Display) -> String + use<> {
+    let place = format!("{}:{}", options.get_host(), options.get_port());
+    move |error| format!("PostgreSQL at {place} cannot be used: {error}.")
 }
 
 /// The connections to either engine.
@@ -163,22 +224,50 @@ impl Store {
     /// Connects to the database at `url`, creates an SQLite file that is not there, migrates, and seals what was recorded
     /// before there was a ledger.
     pub async fn open(url: &str, sealer: Sealer) -> Result<Self, String> {
-        let engine = url.split(':').next().unwrap_or_default();
-        let pool = match engine {
-            "sqlite" => Self::open_sqlite(url).await?,
-            "postgres" | "postgresql" => Self::open_postgres(url).await?,
-            _ => {
-                return Err(format!(
-                    "Setting database_url: `{engine}:` is not supported. Use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE."
-                ));
-            }
-        };
-        let store = Self { pool, sealer, kinds: kinds::Kinds::default() };
+        let store = Self::migrated(url, sealer).await?;
         store
             .seal_what_waits()
             .await
             .map_err(|error| format!("Older receipts cannot be sealed: {error}."))?;
         Ok(store)
+    }
+
+    /// As [`Store::open`], without sealing: nothing is signed.
+    pub(crate) async fn migrated(url: &str, sealer: Sealer) -> Result<Self, String> {
+        let pool = match Engine::of(url)? {
+            Engine::Sqlite => Self::open_sqlite(url).await?,
+            Engine::Postgres => Self::open_postgres(url).await?,
+        };
+        Ok(Self { pool, sealer, kinds: kinds::Kinds::default() })
+    }
+
+    /// Connects to a database that is there, whatever its schema, only to read it. Nothing is created, changed or left behind.
+    pub async fn attach(url: &str, sealer: Sealer) -> Result<Self, String> {
+        let pool = match Engine::of(url)? {
+            Engine::Sqlite => {
+                let options = sqlite_options(url)?;
+                let file = options.get_filename().to_owned();
+                let failed = cannot_open(&file);
+                if !file.is_file() {
+                    return Err(failed(&"there is no such file"));
+                }
+                // Without a log beside it nobody has the file open, and a reader would have to make one.
+                let mut log = file.clone().into_os_string();
+                log.push("-wal");
+                let at_rest = !Path::new(&log).exists();
+                let options = options.create_if_missing(false).read_only(true).immutable(at_rest);
+                let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE).connect_with(options).await;
+                Pool::Sqlite(pool.map_err(|error| failed(&error))?)
+            }
+            Engine::Postgres => {
+                let options = postgres_options(url)?;
+                let failed = cannot_use(&options);
+                let options = options.options([("default_transaction_read_only", "on")]);
+                let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).connect_with(options).await;
+                Pool::Postgres(pool.map_err(|error| failed(&error))?)
+            }
+        };
+        Ok(Self { pool, sealer, kinds: kinds::Kinds::default() })
     }
 
     /// What signs the ledgers.
@@ -194,44 +283,36 @@ impl Store {
     }
 
     async fn open_sqlite(url: &str) -> Result<Pool, String> {
-        let options = SqliteConnectOptions::from_str(url)
-            .map_err(|error| format!("Setting database_url: {error}."))?
+        let options = sqlite_options(url)?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             // What is erased must not stay readable in the file.
-            .pragma("secure_delete", "on")
-            .busy_timeout(PATIENCE);
+            .pragma("secure_delete", "on");
         let file = options.get_filename().to_owned();
-        let failed = |error: &dyn std::fmt::Display| {
-            format!("The database {} cannot be opened: {error}.", file.display())
-        };
+        let failed = cannot_open(&file);
         if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
             std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
         }
         let pool = SqlitePoolOptions::new()
             .acquire_timeout(PATIENCE)
-            .connect_with(options)
+            .connect_with(options.clone())
             .await
             .map_err(|error| failed(&error))?;
-        SQLITE_MIGRATIONS.run(&pool).await.map_err(|error| failed(&error))?;
+        schema::migrate_sqlite(&pool, &options).await.map_err(|error| failed(&error))?;
         Ok(Pool::Sqlite(pool))
     }
 
     async fn open_postgres(url: &str) -> Result<Pool, String> {
-        let options =
-            PgConnectOptions::from_str(url).map_err(|error| format!("Setting database_url: {error}."))?;
-        // Never the URL itself: it may hold a password.
-        let place = format!("{}:{}", options.get_host(), options.get_port());
-        let failed =
-            |error: &dyn std::fmt::Display| format!("PostgreSQL at {place} cannot be used: {error}.");
+        let options = postgres_options(url)?;
+        let failed = cannot_use(&options);
         let pool = PgPoolOptions::new()
             .acquire_timeout(PATIENCE)
             .connect_with(options)
             .await
             .map_err(|error| failed(&error))?;
-        POSTGRES_MIGRATIONS.run(&pool).await.map_err(|error| failed(&error))?;
+        schema::migrate_postgres(&pool).await.map_err(|error| failed(&error))?;
         Ok(Pool::Postgres(pool))
     }
 

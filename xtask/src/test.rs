@@ -74,8 +74,8 @@ pub(crate) fn test(options: &Options) -> ExitCode {
             Ok(Some(cluster)) => {
                 tests.env("ASSENT_TEST_POSTGRES_URL", cluster.url());
             }
-            // Their module has this name in every test file.
-            _ => filter.extend(["--skip".to_owned(), "postgres::".to_owned()]),
+            // Their module has this name in every test file; those with clusters of their own need its programs, too.
+            _ => filter.extend(["--skip", "postgres::", "--skip", "cluster"].map(str::to_owned)),
         }
         match &machine.schemathesis {
             Some(program) => {
