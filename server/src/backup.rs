@@ -40,6 +40,8 @@ pub struct Made {
     pub folder: PathBuf,
     /// What is in it.
     pub manifest: Manifest,
+    /// What SQLite finds wrong with the database itself, where the copy is sound nevertheless.
+    pub damage: Option<String>,
     /// How long it took.
     pub took: Duration,
 }
@@ -62,6 +64,7 @@ pub async fn make(settings: &Settings, clock: &Clock, wish: &Wish) -> Result<Mad
     }
     let store = Store::attach(&settings.database_url, Sealer::new(settings.signing_keys())).await?;
     let copied = copy(settings, &store, folder, clock).await;
+    let damage = store.sqlite_damage(false).await.unwrap_or_else(|error| Some(error.to_string()));
     store.close().await;
     let mut manifest = copied?;
     for name in [FILE, DUMP, CHECKPOINTS, KEYS] {
@@ -74,7 +77,7 @@ pub async fn make(settings: &Settings, clock: &Clock, wish: &Wish) -> Result<Mad
     let text = serde_json::to_string_pretty(&manifest).map_err(|error| format!("{error}."))?;
     write(&folder.join(MANIFEST), text.as_bytes())?;
     unfinished.finish()?;
-    Ok(Made { folder: wish.to.clone(), manifest, took: started.elapsed() })
+    Ok(Made { folder: wish.to.clone(), manifest, damage, took: started.elapsed() })
 }
 
 /// Copies the database into the folder, checks the copy, and says what is in it.
@@ -126,7 +129,8 @@ async fn copy(settings: &Settings, store: &Store, folder: &Path, clock: &Clock) 
 async fn check_file(copy: &Store, schema: Schema) -> Result<Vec<CopiedLedger>, String> {
     if let Some(damage) = copy.sqlite_damage(true).await.map_err(unreadable)? {
         return Err(format!(
-            "The database is damaged, and so is its copy, which was removed: {damage}. Keep the copies that you have."
+            "The database is damaged, and so is its copy, which was removed: {damage}. Keep the copies that you have, and \
+             restore the newest."
         ));
     }
     let ledgers = copy.snapshot(schema).await.map_err(unreadable)?.ledgers;

@@ -111,7 +111,12 @@ async fn write_down(settings: &Settings, to: &str) -> Result<(), String> {
 }
 
 fn told(made: &Made) -> String {
-    let Made { folder, manifest, took } = made;
+    let Made { folder, manifest, damage, took } = made;
+    if let Some(damage) = damage {
+        note(&format!(
+            "The database itself is damaged, and this copy is sound: stop the server, and restore it. SQLite says: {damage}"
+        ));
+    }
     format!(
         "Copied to {}: {} in {} ledgers, {}, in {:.1} s.\n",
         folder.display(),

@@ -7,6 +7,7 @@ use crate::store::{Engine, Store, has_write_ahead_log, sqlite_file};
 use crate::widget;
 
 const ABOUT: &str = "database";
+const RESTORE: &str = "Stop the server, keep the file, and restore the newest copy: `assent restore FROM`.";
 
 pub(super) fn unreachable(settings: &Settings, error: &str) -> Finding {
     let missing = Engine::of(&settings.database_url) == Ok(Engine::Sqlite)
@@ -41,6 +42,9 @@ pub(super) async fn check(store: &Store, settings: &Settings) -> (Vec<Finding>, 
             } else {
                 found.push(Finding::ok("versions", says));
             }
+        }
+        Err(error) if Engine::of(&settings.database_url) == Ok(Engine::Sqlite) => {
+            return (vec![Finding::wrong(ABOUT, format!("The file is damaged: {error}."), RESTORE)], false);
         }
         Err(error) => return (vec![unreachable(settings, &format!("It does not answer: {error}."))], false),
     }
@@ -79,7 +83,7 @@ async fn writes(store: &Store, settings: &Settings) -> Finding {
 
 /// What is wrong with an SQLite file, if anything is.
 async fn soundness(store: &Store, settings: &Settings) -> Option<Finding> {
-    let todo = "Stop the server, keep the file, and restore the newest copy: `assent restore FROM`.";
+    let todo = RESTORE;
     match store.sqlite_damage(false).await {
         Ok(None) => {}
         Ok(Some(damage)) => {

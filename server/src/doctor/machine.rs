@@ -18,14 +18,18 @@ const MIB: u64 = 1 << 20;
 
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let mut found = vec![keys(&settings.signing_keys())];
+    let above = |file: &Path| match file.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
     let exports = settings.export_folder();
     let mut folders = vec![("exports", exports)];
     if Engine::of(&settings.database_url) == Ok(Engine::Sqlite)
         && let Ok(file) = sqlite_file(&settings.database_url)
     {
-        folders.push(("database", file.parent().map(Path::to_owned).unwrap_or_default()));
+        folders.push(("database", above(&file)));
     }
-    folders.push(("checkpoints", settings.outside().file.parent().map(Path::to_owned).unwrap_or_default()));
+    folders.push(("checkpoints", above(&settings.outside().file)));
     for (what, folder) in folders {
         let there = first_that_is_there(&folder);
         if !there.is_dir() {
