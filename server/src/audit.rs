@@ -105,6 +105,8 @@ pub enum Action {
     TagPin,
     /// Where a tag was seen, forgotten.
     SightingsForget,
+    /// A copy of everything.
+    BackupMake,
 }
 
 impl Action {
@@ -154,6 +156,7 @@ impl Action {
             Self::StatisticsExport => "statistics.export",
             Self::TagPin => "tag.pin",
             Self::SightingsForget => "sightings.forget",
+            Self::BackupMake => "backup.make",
         }
     }
 }

@@ -2,6 +2,8 @@
 //! Refuses to do the work itself; each command calls what the server calls.
 
 mod audit;
+mod backup;
+mod doctor;
 mod keys;
 mod ledger;
 mod notices;
@@ -18,6 +20,8 @@ use assent_shared::SiteId;
 use clap::{Parser, Subcommand};
 
 use self::audit::AuditCommand;
+use self::backup::{BackupArguments, RestoreArguments};
+use self::doctor::DoctorArguments;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use self::notices::NoticeCommand;
@@ -113,6 +117,9 @@ enum Command {
     /// Write the proof of one receipt, which checks without this server
     Proof(ProofArguments),
     Statistics(StatisticsArguments),
+    Backup(BackupArguments),
+    Restore(RestoreArguments),
+    Doctor(DoctorArguments),
     /// Check a bundle, a receipt or a proof; needs no database and no network
     Verify(Verification),
 }
@@ -124,6 +131,7 @@ impl Cli {
         match &self.command {
             Command::Verify(verification) => return verification.run(),
             Command::Notice(NoticeCommand::Lint(arguments)) => return arguments.run(),
+            Command::Doctor(arguments) => return Box::pin(arguments.run(&self.flags)).await,
             _ => {}
         }
         // On the heap: it has room for every command's work at once.
@@ -201,7 +209,11 @@ impl Cli {
                 print(&arguments.run(&store).await?);
                 Ok(())
             }
-            Command::Verify(_) | Command::Services(_) => Err("This is run without settings.".to_owned()),
+            Command::Backup(arguments) => backup::backup(arguments, &settings).await,
+            Command::Restore(arguments) => backup::restore(arguments, &settings).await,
+            Command::Verify(_) | Command::Services(_) | Command::Doctor(_) => {
+                Err("This is run without settings.".to_owned())
+            }
         }
     }
 }

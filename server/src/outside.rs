@@ -13,7 +13,7 @@ use assent_shared::ledger::{Checkpoint, SignedCheckpoint, tree};
 
 use crate::clock::Clock;
 use crate::sealer::Refusal;
-use crate::store::{AuditLedgerRow, Store};
+use crate::store::{AUDIT, AuditLedgerRow, Store};
 
 /// How far the file may be behind the database.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
@@ -24,9 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Every site's newest checkpoint, and the audit log's, as signed notes.
 type Notes = BTreeMap<String, String>;
-
-/// The audit log among the sites; no site is called so.
-const AUDIT: &str = "_audit";
 
 /// Where checkpoints are kept outside the database.
 #[derive(Debug, Clone)]
@@ -55,7 +52,7 @@ impl Outside {
         Ok(found)
     }
 
-    fn read_file(&self) -> Result<Notes, String> {
+    pub(crate) fn read_file(&self) -> Result<Notes, String> {
         let unreadable = |error: &dyn std::fmt::Display| {
             format!(
                 "The checkpoints {} cannot be read: {error}. Bring the file back, or remove it if you know why it is damaged.",

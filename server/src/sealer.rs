@@ -71,6 +71,17 @@ impl Refusal {
             Self::AuditBehind { .. } | Self::AuditUnknownKey { .. } | Self::NoKeys(_) => None,
         }
     }
+
+    /// How many leaves were published and how many are there, where that is the reason.
+    #[must_use]
+    pub fn sizes(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Behind { published, present, .. } | Self::AuditBehind { published, present } => {
+                Some((*published, *present))
+            }
+            Self::UnknownKey { .. } | Self::AuditUnknownKey { .. } | Self::NoKeys(_) => None,
+        }
+    }
 }
 
 /// The keys that sign one checkpoint.

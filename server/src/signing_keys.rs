@@ -46,22 +46,23 @@ impl KeySource {
                 (text, format!("The signing key {}", path.display()))
             }
         };
-        let keys: Vec<SigningKey> = text
-            .split_whitespace()
-            .map(|word| {
-                let seed = word.strip_prefix(PREFIX).and_then(|seed| BASE64.decode(seed.as_bytes()).ok());
-                let seed: [u8; 32] = seed.and_then(|seed| seed.try_into().ok()).ok_or_else(|| {
-                    format!(
-                        "{place} is damaged: each key is written {PREFIX}… . Bring it back from your copy."
-                    )
-                })?;
-                Ok(SigningKey::from_seed(&seed))
-            })
-            .collect::<Result<_, String>>()?;
-        if keys.is_empty() {
-            Err(format!("{place} is empty. Bring it back from your copy."))
-        } else {
-            Ok(keys)
+        parse(&text, &place)
+    }
+
+    /// The keys as they are written. Makes none.
+    pub fn text(&self) -> Result<String, String> {
+        match self {
+            Self::Text(text) => Ok(text.clone()),
+            Self::File(path) => fs::read_to_string(path)
+                .map_err(|error| format!("The signing key {} cannot be read: {error}.", path.display())),
+        }
+    }
+
+    /// As [`KeySource::load`], but where there is no file there are no keys, and none are made.
+    pub fn look(&self) -> Result<Vec<SigningKey>, String> {
+        match self {
+            Self::File(path) if !path.exists() => Ok(Vec::new()),
+            _ => self.load(),
         }
     }
 
@@ -78,6 +79,20 @@ impl KeySource {
         let mut file = OpenOptions::new().append(true).open(path).map_err(failed)?;
         file.write_all(new_key()?.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
     }
+}
+
+fn parse(text: &str, place: &str) -> Result<Vec<SigningKey>, String> {
+    let keys: Vec<SigningKey> = text
+        .split_whitespace()
+        .map(|word| {
+            let seed = word.strip_prefix(PREFIX).and_then(|seed| BASE64.decode(seed.as_bytes()).ok());
+            let seed: [u8; 32] = seed.and_then(|seed| seed.try_into().ok()).ok_or_else(|| {
+                format!("{place} is damaged: each key is written {PREFIX}… . Bring it back from your copy.")
+            })?;
+            Ok(SigningKey::from_seed(&seed))
+        })
+        .collect::<Result<_, String>>()?;
+    if keys.is_empty() { Err(format!("{place} is empty. Bring it back from your copy.")) } else { Ok(keys) }
 }
 
 fn new_key() -> Result<String, String> {

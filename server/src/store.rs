@@ -9,6 +9,8 @@ mod affected;
 mod audit;
 mod audit_reading;
 mod browse;
+mod checkup;
+mod copy;
 mod counts;
 mod drafts;
 mod erasures;
@@ -27,6 +29,7 @@ mod own;
 mod pins;
 mod postgres;
 mod receipts;
+mod schema;
 mod selection;
 mod sessions;
 mod sightings;
@@ -48,6 +51,8 @@ pub use affected::EdgeRow;
 pub use audit::AuditLedgerRow;
 pub use audit_reading::{AUDIT_ERASED_AT_ONCE, AuditFilter, AuditLeafRow, AuditRow};
 pub use browse::{Filter, Order, Place, Reader};
+pub(crate) use copy::AUDIT;
+pub use copy::{CopiedLedger, Versions};
 pub use counts::{By, CountRow};
 pub use drafts::{DraftRow, ScheduleRow};
 pub use erasures::{ERASED_AT_ONCE, Erasure, HoldRow};
@@ -61,10 +66,13 @@ pub use notices::{NewPublication, NoticeRow, Origin, Publishing, VersionRow};
 pub use operators::{Change, Credentials, OperatorRow, RoleOn};
 pub use pins::PinRow;
 pub use receipts::{Appended, ReceiptRow, Sealed};
+pub(crate) use schema::has_write_ahead_log;
+pub use schema::{Schema, newest_schema};
 pub use selection::CoverRow;
 pub use sessions::{Ending, SessionRow};
 pub use sightings::{ORIGINS_KEPT, SightingRow};
 pub use sites::{Environment, Site};
+pub(crate) use sqlite::{file as sqlite_file, url as sqlite_url};
 pub use trouble::Trouble;
 
 /// The migrations, one folder an engine, with the same file names.
@@ -82,6 +90,29 @@ pub struct Store {
     sealer: Sealer,
     kinds: kinds::Kinds,
     health: health::Health,
+}
+
+/// What keeps the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// A file beside the server.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+impl Engine {
+    /// The engine that an address names.
+    pub fn of(url: &str) -> Result<Self, String> {
+        match url.split(':').next().unwrap_or_default() {
+            "sqlite" => Ok(Self::Sqlite),
+            "postgres" | "postgresql" => Ok(Self::Postgres),
+            other => Err(format!(
+                "Setting database_url: `{other}:` is not supported. Use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE."
+            )),
+        }
+    }
 }
 
 /// The connections to either engine.
@@ -166,23 +197,31 @@ impl Store {
     /// Connects to the database at `url`, creates an SQLite file that is not there, migrates, and seals what was recorded
     /// before there was a ledger.
     pub async fn open(url: &str, sealer: Sealer) -> Result<Self, String> {
-        let engine = url.split(':').next().unwrap_or_default();
-        let health = health::Health::default();
-        let pool = match engine {
-            "sqlite" => Pool::Sqlite(sqlite::open(url, &health).await?),
-            "postgres" | "postgresql" => Pool::Postgres(postgres::open(url, &health).await?),
-            _ => {
-                return Err(format!(
-                    "Setting database_url: `{engine}:` is not supported. Use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE."
-                ));
-            }
-        };
-        let store = Self { pool, sealer, kinds: kinds::Kinds::default(), health };
+        let store = Self::migrated(url, sealer).await?;
         store
             .seal_what_waits()
             .await
             .map_err(|error| format!("Older receipts cannot be sealed: {error}."))?;
         Ok(store)
+    }
+
+    /// As [`Store::open`], without sealing: nothing is signed.
+    pub(crate) async fn migrated(url: &str, sealer: Sealer) -> Result<Self, String> {
+        let health = health::Health::default();
+        let pool = match Engine::of(url)? {
+            Engine::Sqlite => Pool::Sqlite(sqlite::open(url, &health).await?),
+            Engine::Postgres => Pool::Postgres(postgres::open(url, &health).await?),
+        };
+        Ok(Self { pool, sealer, kinds: kinds::Kinds::default(), health })
+    }
+
+    /// Connects to a database that is there, whatever its schema, only to read it. Nothing is created, changed or left behind.
+    pub async fn attach(url: &str, sealer: Sealer) -> Result<Self, String> {
+        let pool = match Engine::of(url)? {
+            Engine::Sqlite => Pool::Sqlite(sqlite::attach(url).await?),
+            Engine::Postgres => Pool::Postgres(postgres::attach(url).await?),
+        };
+        Ok(Self { pool, sealer, kinds: kinds::Kinds::default(), health: health::Health::default() })
     }
 
     /// Looks before anything is added: for damage where nobody else does, as PostgreSQL has checksums and a log of its own, and

@@ -11,10 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::outside::agent;
+use crate::sealer::Refusal;
 use crate::store::Store;
 
 /// Between two requests for cosignatures.
 const INTERVAL: Duration = Duration::from_mins(1);
+
+/// How long all witnesses together may take to be compared with.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Somebody who cosigns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +74,64 @@ pub async fn cosign(
         }
     }
     Ok(())
+}
+
+/// Asks every witness how large it knows the present ledgers to be, and stops the signing of those that it knows more of: the
+/// database was brought back from an older copy. A witness that does not answer is told of and passed over.
+pub async fn compare(witnesses: &[(String, WitnessKey)], store: &Store) {
+    if witnesses.is_empty() {
+        return;
+    }
+    match tokio::time::timeout(PATIENCE, compare_all(witnesses, store)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the ledgers could not be compared with the witnesses"),
+        Err(_) => tracing::warn!("the witnesses took too long; not every ledger was compared with them"),
+    }
+}
+
+async fn compare_all(witnesses: &[(String, WitnessKey)], store: &Store) -> sqlx::Result<()> {
+    for (site, ledger, note) in store.newest_checkpoints().await? {
+        let (Ok(site), Ok(checkpoint)) = (site.parse::<SiteId>(), SignedCheckpoint::parse(&note)) else {
+            continue;
+        };
+        for (url, _) in witnesses {
+            let known = match known(url, &checkpoint).await {
+                Ok(known) => known,
+                Err(reason) => {
+                    tracing::warn!(%site, witness = url, reason, "a ledger could not be compared with a witness");
+                    continue;
+                }
+            };
+            // Another server may have gone on meanwhile.
+            let present = store.ledger(&site).await?.filter(|row| row.ledger == ledger).map(|row| row.leaves);
+            let present = present.and_then(|leaves| u64::try_from(leaves).ok()).unwrap_or_default();
+            if let Some(published) =
+                known.filter(|size| *size > present || present == checkpoint.unverified().size)
+            {
+                let refusal = Refusal::Behind { site: site.clone(), published, present };
+                tracing::error!(%site, witness = url, "{refusal}");
+                store.sealer().refuse(site.clone(), ledger, refusal);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The size that a witness knows of a ledger, if it has signed more of it, or other leaves.
+async fn known(url: &str, checkpoint: &SignedCheckpoint) -> Result<Option<u64>, String> {
+    let size = checkpoint.unverified().size;
+    // Between equal sizes there is nothing to prove: whoever knows this one, and no more, cosigns it again.
+    let body = add_checkpoint(size, &[], checkpoint);
+    let address = format!("{}/add-checkpoint", url.trim_end_matches('/'));
+    let answer = tokio::task::spawn_blocking(move || post(&address, &body)).await;
+    let (status, text) = answer.map_err(|error| error.to_string())??;
+    match (status, text.trim().parse::<u64>()) {
+        // The conflict at its own size is another root (tlog-witness, "add-checkpoint").
+        (409, Ok(theirs)) if theirs >= size => Ok(Some(theirs)),
+        // It knows less, or nothing of this ledger.
+        (200 | 404 | 409, _) => Ok(None),
+        (other, _) => Err(format!("it answered {other}")),
+    }
 }
 
 async fn ask(

@@ -11,15 +11,19 @@ use crate::access::Caller;
 use crate::audit::Action;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::recheck::{self, Checked};
 use crate::sites;
 use crate::sites::fields::Changes;
 use crate::state::App;
 use crate::store::{Erasure, HoldRow, Store};
+use crate::witnesses;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
     /// Show each site's ledger: its size, its newest checkpoint, and whether it may go on
     Status,
+    /// Recompute every ledger from what the database holds: each receipt, the tree above it, the signed checkpoint
+    Verify,
     /// Begin a new ledger for a site whose database is behind what was published, linked to the one that ends
     Resume {
         /// The site's id
@@ -144,7 +148,7 @@ pub(super) async fn run(command: LedgerCommand, settings: &Settings, app: &App) 
     let (outside, store) = (settings.outside(), &app.store);
     match command {
         LedgerCommand::Status => {
-            outside.compare(store).await?;
+            compare(settings, store).await?;
             for site in store.sites().await.map_err(printable)? {
                 let Some(ledger) = store.ledger(&site.id).await.map_err(printable)? else { continue };
                 let state = match store.sealer().refusal(&site.id, ledger.ledger) {
@@ -159,17 +163,27 @@ pub(super) async fn run(command: LedgerCommand, settings: &Settings, app: &App) 
                 ));
             }
         }
+        LedgerCommand::Verify => {
+            for checked in recheck::every_ledger(store).await? {
+                let Checked { site, ledger, leaves, receipts, erased } = checked;
+                print(&format!(
+                    "{site}\tledger {ledger}\t{leaves} leaves\t{receipts} receipts\t{erased} erased\tas signed\n"
+                ));
+            }
+        }
         LedgerCommand::Resume { site } => {
-            outside.compare(store).await?;
+            compare(settings, store).await?;
             let ledger = store.ledger(&site).await.map_err(printable)?;
             let Some(ledger) = ledger else { return Err(super::unknown_site(&site)) };
-            if store.sealer().refusal(&site, ledger.ledger).is_none() {
+            let Some(refusal) = store.sealer().refusal(&site, ledger.ledger) else {
                 return Err(format!(
                     "The ledger of `{site}` is not behind what was published, so there is nothing to resume. It goes on by itself."
                 ));
-            }
+            };
             note_down(app, Action::LedgerResume, Some(&site), &ledger.origin).await?;
+            // A witness may know more than what is kept here.
             let published = outside.newest(&site).await?.map_or(0, |checkpoint| checkpoint.size);
+            let published = refusal.sizes().map_or(published, |(seen, _)| seen.max(published));
             let ended =
                 store.resume_ledger(&site, published, Clock::default().now()).await.map_err(printable)?;
             print(&format!(
@@ -181,6 +195,13 @@ pub(super) async fn run(command: LedgerCommand, settings: &Settings, app: &App) 
             ));
         }
     }
+    Ok(())
+}
+
+/// Holds every ledger against what is kept of it elsewhere.
+async fn compare(settings: &Settings, store: &Store) -> Result<(), String> {
+    settings.outside().compare(store).await?;
+    witnesses::compare(&settings.witness_keys()?, store).await;
     Ok(())
 }
 

@@ -9,10 +9,13 @@ use sqlx::{Connection, Executor};
 use tokio::time::timeout;
 
 use super::health::Health;
-use super::{PATIENCE, POSTGRES_MIGRATIONS};
+use super::{PATIENCE, schema};
 
 /// How long a connection that was used may take to say that it is still there.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+
+/// A connection that was used so recently is not asked: the next statement tells as well, and asking costs each batch a round trip.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// What each session is set to. A row that another server has locked is waited for no longer than a connection is. A server
 /// that froze or lost its network in the middle of a transaction is cut off by PostgreSQL, which lets go of its locks; otherwise
@@ -22,12 +25,8 @@ const SESSION: &str = "set lock_timeout = '5s'; set idle_in_transaction_session_
     set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3";
 
 pub(super) async fn open(url: &str, health: &Health) -> Result<PgPool, String> {
-    let options =
-        PgConnectOptions::from_str(url).map_err(|error| format!("Setting database_url: {error}."))?;
-    // Never the URL itself: it may hold a password.
-    let place = format!("{}:{}", options.get_host(), options.get_port());
-    let failed = |error: &dyn std::fmt::Display| format!("PostgreSQL at {place} cannot be used: {error}.");
-
+    let options = options(url)?;
+    let failed = cannot_use(&options);
     let health = health.clone();
     let pool = PgPoolOptions::new()
         .acquire_timeout(PATIENCE)
@@ -38,7 +37,8 @@ pub(super) async fn open(url: &str, health: &Health) -> Result<PgPool, String> {
         .test_before_acquire(false)
         .before_acquire(move |connection, about| {
             let trusted = health.trusts(about.age);
-            Box::pin(async move { Ok(trusted && lives(connection).await) })
+            let fresh = about.idle_for < FRESH;
+            Box::pin(async move { Ok(trusted && (fresh || lives(connection).await)) })
         })
         // Before sqlx's own ping, which has no end either: a connection whose query was given up may be dead.
         .after_release(|connection, _| Box::pin(async move { Ok(lives(connection).await) }))
@@ -46,14 +46,27 @@ pub(super) async fn open(url: &str, health: &Health) -> Result<PgPool, String> {
         .await
         .map_err(|error| failed(&error))?;
     // On a connection of its own, whose locks may be waited for as long as another server migrates.
-    let migrating = async {
-        let mut connection = PgConnection::connect_with(&options).await?;
-        POSTGRES_MIGRATIONS.run(&mut connection).await?;
-        connection.close().await?;
-        Ok::<_, sqlx::migrate::MigrateError>(())
-    };
-    migrating.await.map_err(|error| failed(&error))?;
+    schema::migrate_postgres(&pool, &options).await.map_err(|error| failed(&error))?;
     Ok(pool)
+}
+
+/// Connects to a database that is there, only to read it.
+pub(super) async fn attach(url: &str) -> Result<PgPool, String> {
+    let options = options(url)?;
+    let failed = cannot_use(&options);
+    let options = options.options([("default_transaction_read_only", "on")]);
+    let pool = PgPoolOptions::new().acquire_timeout(PATIENCE).connect_with(options).await;
+    pool.map_err(|error| failed(&error))
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, String> {
+    PgConnectOptions::from_str(url).map_err(|error| format!("Setting database_url: {error}."))
+}
+
+/// Never the URL itself: it may hold a password.
+fn cannot_use(options: &PgConnectOptions) -> impl Fn(&dyn std::fmt::Display) -> String + use<> {
+    let place = format!("{}:{}", options.get_host(), options.get_port());
+    move |error| format!("PostgreSQL at {place} cannot be used: {error}.")
 }
 
 async fn lives(connection: &mut PgConnection) -> bool {

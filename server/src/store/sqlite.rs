@@ -1,7 +1,7 @@
 //! Owns opening an SQLite file: how it is written, and looking at it before anything is added.
 //! Refuses to go on with a file that is damaged: what is recorded into it may not come out again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use sqlx::sqlite::{
@@ -9,21 +9,20 @@ use sqlx::sqlite::{
 };
 
 use super::health::Health;
-use super::{PATIENCE, SQLITE_MIGRATIONS, Trouble};
+use super::schema::{self, NotMigrated};
+use super::{PATIENCE, Trouble};
 
 /// Files up to this size are read as a whole at the start; see docs/failures.md for how long that takes.
 const READ_WHOLE: u64 = 256 * 1024 * 1024;
 
 pub(super) async fn open(url: &str, health: &Health) -> Result<SqlitePool, String> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| format!("Setting database_url: {error}."))?
+    let options = options(url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         // What is erased must not stay readable in the file.
-        .pragma("secure_delete", "on")
-        .busy_timeout(PATIENCE);
+        .pragma("secure_delete", "on");
     let file = options.get_filename().to_owned();
     let failed = |error: &sqlx::Error| explain(&file, error);
     if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
@@ -37,15 +36,46 @@ pub(super) async fn open(url: &str, health: &Health) -> Result<SqlitePool, Strin
             let trusted = health.trusts(about.age);
             Box::pin(async move { Ok(trusted) })
         })
-        .connect_with(options)
+        .connect_with(options.clone())
         .await
         .map_err(|error| failed(&error))?;
-    SQLITE_MIGRATIONS.run(&pool).await.map_err(|error| match error {
-        sqlx::migrate::MigrateError::Execute(error)
-        | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => failed(&error),
-        error => format!("The database {} cannot be opened: {error}.", file.display()),
+    schema::migrate_sqlite(&pool, &options).await.map_err(|error| match error {
+        NotMigrated::Failed(error) => failed(&error),
+        NotMigrated::Refused(why) => format!("The database {} cannot be opened: {why}.", file.display()),
     })?;
     Ok(pool)
+}
+
+/// Opens a file that is there, only to read it.
+pub(super) async fn attach(url: &str) -> Result<SqlitePool, String> {
+    let options = options(url)?;
+    let file = options.get_filename().to_owned();
+    if !file.is_file() {
+        return Err(format!("The database {} cannot be opened: there is no such file.", file.display()));
+    }
+    // Without a log beside it nobody has the file open, and a reader would have to make one.
+    let mut log = file.clone().into_os_string();
+    log.push("-wal");
+    let at_rest = !Path::new(&log).exists();
+    let options = options.create_if_missing(false).read_only(true).immutable(at_rest);
+    let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE).connect_with(options).await;
+    pool.map_err(|error| explain(&file, &error))
+}
+
+fn options(url: &str) -> Result<SqliteConnectOptions, String> {
+    let options = SqliteConnectOptions::from_str(url);
+    let options = options.map_err(|error| format!("Setting database_url: {error}."))?;
+    Ok(options.busy_timeout(PATIENCE))
+}
+
+/// The file that an address of SQLite names.
+pub(crate) fn file(url: &str) -> Result<PathBuf, String> {
+    Ok(options(url)?.get_filename().to_owned())
+}
+
+/// The address of an SQLite file.
+pub(crate) fn url(file: &Path) -> String {
+    format!("sqlite:{}", file.display().to_string().replace('%', "%25").replace('?', "%3F"))
 }
 
 /// Why the file cannot be used, and what to do.

@@ -205,5 +205,15 @@ async fn a_witness_cosigns_growth_and_refuses_a_fork(engine: Engine) {
     cosign(&witnesses, fork.store(), &mut HashMap::new(), NOW).await.unwrap();
     assert!(cosigned(&witness, &fork).await.is_empty(), "the witness signs one past only");
     fork.finish().await;
+
+    // A database that was brought back from an older copy is known by the witness alone, where no file is left.
+    let older = TestServer::start(engine).await;
+    assent::witnesses::compare(&witnesses, older.store()).await;
+    assert_eq!(older.post(&refusal(70)).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    let refusal_of_older = older.store().sealer().refusal(&older.shop, 1).unwrap();
+    assert_eq!(refusal_of_older.sizes(), Some((5, 2)));
+    assent::witnesses::compare(&witnesses, app.store()).await;
+    assert_eq!(app.post(&refusal(71)).await.0, StatusCode::CREATED, "what the witness has signed goes on");
+    older.finish().await;
     app.finish().await;
 }

@@ -4,10 +4,10 @@
 pub(crate) mod cluster;
 pub(crate) mod forwarder;
 pub(crate) mod people;
+mod places;
 pub(crate) mod program;
 pub(crate) mod visitors;
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use assent::Server;
@@ -119,14 +119,7 @@ impl TestServer {
             std::fs::copy(key, database.folder.path().join("assent.key")).unwrap();
         }
         let clock = Clock::manual(NOW);
-        let settings = Settings {
-            port: 0,
-            host: Ipv4Addr::LOCALHOST.into(),
-            database_url: database.url.clone(),
-            signing_key_file: Some(database.folder.path().join("assent.key")),
-            export_folder: Some(database.folder.path().join("exports")),
-            ..Settings::default()
-        };
+        let settings = Self::settings_of(&database);
         let server = Server::start_with(settings.clone(), clock.clone(), false).await.unwrap();
         let shop: SiteId = "shop".parse().unwrap();
         let site = Site {
