@@ -2,6 +2,7 @@
 //! Refuses to do the work itself; each command calls what the server calls.
 
 mod audit;
+mod health;
 mod keys;
 mod ledger;
 mod notices;
@@ -18,6 +19,7 @@ use assent_shared::SiteId;
 use clap::{Parser, Subcommand};
 
 use self::audit::AuditCommand;
+use self::health::HealthArguments;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use self::notices::NoticeCommand;
@@ -55,6 +57,7 @@ pub struct Cli {
 enum Command {
     /// Serve the tag, the widget and the API
     Serve,
+    Health(HealthArguments),
     /// Serve, with a demo site and its page
     Demo {
         /// A folder of example sites to serve too, each under a name of its own
@@ -139,6 +142,10 @@ impl Cli {
         let settings = Settings::load(&self.flags)?;
         match self.command {
             Command::Serve => serve(settings).await,
+            Command::Health(arguments) => {
+                print(&arguments.run(&settings).await?);
+                Ok(())
+            }
             Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
             Command::Site(command) => sites::run(command, &app(&settings).await?).await,
             Command::Statistics(arguments) => arguments.run(&app(&settings).await?).await,
@@ -232,17 +239,18 @@ async fn note_down(
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
-    log::start(&settings)?;
+    let log = log::start(&settings)?;
     let interrupted = interruption()?;
     let server = Server::start(settings).await?;
     print(&way_in(&server).await?);
     interrupted.await;
     server.stop().await;
+    log.end();
     Ok(())
 }
 
 async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), String> {
-    log::start(&settings)?;
+    let log = log::start(&settings)?;
     let interrupted = interruption()?;
     let public_url = settings.public_url.clone();
     let examples = examples.map(Example::read_all).transpose()?.unwrap_or_default();
@@ -276,6 +284,7 @@ async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), S
     interrupted.await;
     print("\nStopping: answering what is under way.\n");
     server.stop().await;
+    log.end();
     Ok(())
 }
 

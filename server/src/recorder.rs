@@ -8,11 +8,15 @@ use std::sync::Arc;
 use assent_shared::{Decision, Receipt, SiteId};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::metrics::Metrics;
 use crate::statistics::device::Device;
 use crate::store::{Appended, Store};
+use crate::traces;
 
 /// Decisions that may wait. At 1 KiB each this bounds the queue to a few MiB; beyond it callers are told to come again.
 const QUEUE: usize = 8192;
@@ -49,9 +53,9 @@ pub struct Recorder {
 impl Recorder {
     /// Starts recording into `store`.
     #[must_use]
-    pub fn start(store: Store, clock: Clock) -> Self {
+    pub fn start(store: Store, clock: Clock, metrics: Metrics) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(record_until_finished(jobs, store, clock));
+        let task = tokio::spawn(record_until_finished(jobs, store, clock, metrics));
         Self { queue, task: Arc::new(Mutex::new(Some(task))) }
     }
 
@@ -60,6 +64,13 @@ impl Recorder {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Job::Record(Box::new(draft), reply)).map_err(|_| Error::Busy)?;
         answer.await.unwrap_or(Err(Error::Busy))
+    }
+
+    /// How many decisions wait, and how many may.
+    #[must_use]
+    pub fn queue(&self) -> (u64, u64) {
+        let most = self.queue.max_capacity();
+        (most.saturating_sub(self.queue.capacity()) as u64, most as u64)
     }
 
     /// Records everything that waits, then stops.
@@ -73,7 +84,7 @@ impl Recorder {
     }
 }
 
-async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, clock: Clock) {
+async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, clock: Clock, metrics: Metrics) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut finished = false;
     while !finished && jobs.recv_many(&mut batch, BATCH).await > 0 {
@@ -88,7 +99,11 @@ async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, cloc
                 Job::Finish => finished = true,
             }
         }
-        let outcomes = record(&store, drafts, clock.now()).await;
+        if drafts.is_empty() {
+            continue;
+        }
+        let span = traces::batch(drafts.len());
+        let outcomes = record(&store, drafts, clock.now(), &metrics).instrument(span).await;
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
             // A caller that hung up does not need the answer; the receipt is stored all the same.
             let _ = reply.send(outcome);
@@ -97,7 +112,8 @@ async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, cloc
 }
 
 /// Stores `drafts` by one transaction and returns what became of each, in their order.
-async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appended>> {
+async fn record(store: &Store, drafts: Vec<Draft>, now: i64, metrics: &Metrics) -> Vec<Result<Appended>> {
+    let start = Instant::now();
     let count = drafts.len();
     let mut receipts: Vec<(Receipt, (usize, Device))> = drafts
         .into_iter()
@@ -113,8 +129,10 @@ async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appen
     let (receipts, (places, devices)): (Vec<Receipt>, (Vec<usize>, Vec<Device>)) =
         receipts.into_iter().unzip();
 
-    match store.append_receipts(&receipts, &devices, now).await {
+    let span = traces::commit();
+    match store.append_receipts(&receipts, &devices, now).instrument(span.clone()).await {
         Ok(appended) => {
+            metrics.committed(count, start, now);
             let mut outcomes: Vec<Result<Appended>> = (0..count).map(|_| Err(Error::Busy)).collect();
             for (place, outcome) in places.into_iter().zip(appended) {
                 outcomes[place] = match outcome {
@@ -125,6 +143,8 @@ async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appen
             outcomes
         }
         Err(error) => {
+            metrics.not_committed(start);
+            span.record("otel.status_code", "ERROR");
             let error = Arc::new(error);
             (0..count).map(|_| Err(Error::Store(error.clone()))).collect()
         }

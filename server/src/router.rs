@@ -33,7 +33,7 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         .layer(SetRequestIdLayer::new(request_id.clone(), log::NameRequests))
         .layer(PropagateRequestIdLayer::new(request_id))
         .layer(nosniff)
-        .layer(middleware::from_fn(log::log_request));
+        .layer(middleware::from_fn_with_state(app.clone(), log::log_request));
 
     let operators_pages = Router::new()
         .merge(admin::routes())

@@ -10,20 +10,29 @@ use crate::state::App;
 /// Wrong codes after which the password is asked for again.
 pub const WRONG_CODES: u8 = 5;
 
+/// Counts a try of somebody's; an error where it is one too many.
+fn limit(app: &App, who: &str) -> Result<()> {
+    app.logins.check(Some(who)).inspect_err(|_| app.metrics.sign_ins.limited.add_one())
+}
+
 /// The id of the operator whose e-mail address and password these are.
 pub async fn check_password(app: &App, email: &str, password: String) -> Result<Option<String>> {
     let email = email.trim().to_lowercase();
-    app.logins.check(Some(&email))?;
+    limit(app, &email)?;
     let row = app.store.operator_by_email(&email).await?;
     let credentials = match &row {
         Some(row) => app.store.credentials(&row.operator).await?,
         None => None,
     };
     let fits = app.passwords.verify(password, credentials.map(|known| known.password)).await?;
-    let Some(row) = row else { return Ok(None) };
+    let Some(row) = row else {
+        app.metrics.sign_ins.wrong_password.add_one();
+        return Ok(None);
+    };
     if fits {
         return Ok(Some(row.operator));
     }
+    app.metrics.sign_ins.wrong_password.add_one();
     // Beside the answer, because only operators who exist are written down, and that takes time.
     let (app, caller) = (app.clone(), Caller::new(row.email, Vec::new()));
     tokio::spawn(async move {
@@ -36,13 +45,14 @@ pub async fn check_password(app: &App, email: &str, password: String) -> Result<
 
 /// Whether that is a code of the operator's, taken for the first time. If so they are signed in.
 pub async fn check_code(app: &App, operator: &str, code: &str) -> Result<bool> {
-    app.logins.check(Some(operator))?;
+    limit(app, operator)?;
     let Some(row) = app.store.operator(operator).await? else { return Ok(false) };
     let Some(credentials) = app.store.credentials(operator).await? else { return Ok(false) };
     let caller = caller(&row, &[]);
     let now = app.clock.now();
     let step = totp::step(&credentials.totp, code, now)?;
     let Some(step) = step.filter(|step| *step > credentials.totp_step) else {
+        app.metrics.sign_ins.wrong_code.add_one();
         let why = if step.is_some() { "code used before" } else { "wrong code" };
         audit::record(app, &caller, Action::LoginRefused, None, why).await?;
         return Ok(false);
@@ -50,9 +60,11 @@ pub async fn check_code(app: &App, operator: &str, code: &str) -> Result<bool> {
     audit::record(app, &caller, Action::Login, None, "").await?;
     // Another request may have been quicker with the same code.
     if !app.store.take_step(operator, step).await? {
+        app.metrics.sign_ins.wrong_code.add_one();
         return Ok(false);
     }
     app.store.note_login(operator, now).await?;
+    app.metrics.sign_ins.done.add_one();
     Ok(true)
 }
 
