@@ -4,6 +4,7 @@
 mod audit;
 mod backup;
 mod doctor;
+mod health;
 mod keys;
 mod ledger;
 mod notices;
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand};
 use self::audit::AuditCommand;
 use self::backup::{BackupArguments, RestoreArguments};
 use self::doctor::DoctorArguments;
+use self::health::HealthArguments;
 use self::keys::KeyCommand;
 use self::ledger::{EraseArguments, HoldCommand, LedgerCommand, RetentionArguments};
 use self::notices::NoticeCommand;
@@ -64,6 +66,7 @@ enum Command {
         #[arg(long, hide = true, value_name = "POINT:TIMES")]
         crash_at: Option<crate::crash::CrashAt>,
     },
+    Health(HealthArguments),
     /// Serve, with a demo site and its page
     Demo {
         /// A folder of example sites to serve too, each under a name of its own
@@ -158,6 +161,10 @@ impl Cli {
             }
             #[cfg(not(debug_assertions))]
             Command::Serve {} => serve(settings).await,
+            Command::Health(arguments) => {
+                print(&arguments.run(&settings).await?);
+                Ok(())
+            }
             Command::Demo { examples } => serve_demo(settings, examples.as_deref()).await,
             Command::Site(command) => sites::run(command, &app(&settings).await?).await,
             Command::Statistics(arguments) => arguments.run(&app(&settings).await?).await,
@@ -255,17 +262,18 @@ async fn note_down(
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
-    log::start(&settings)?;
+    let log = log::start(&settings)?;
     let interrupted = interruption()?;
     let server = Server::start(settings).await?;
     print(&way_in(&server).await?);
     interrupted.await;
     server.stop().await;
+    log.end();
     Ok(())
 }
 
 async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), String> {
-    log::start(&settings)?;
+    let log = log::start(&settings)?;
     let interrupted = interruption()?;
     let public_url = settings.public_url.clone();
     let examples = examples.map(Example::read_all).transpose()?.unwrap_or_default();
@@ -299,6 +307,7 @@ async fn serve_demo(settings: Settings, examples: Option<&Path>) -> Result<(), S
     interrupted.await;
     print("\nStopping: answering what is under way.\n");
     server.stop().await;
+    log.end();
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Owns the settings: flags over `ASSENT_…` environment over `assent.toml` over defaults; the only reader of the environment.
 //! Refuses unknown names, so that a misspelt setting is an error and not a silence.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use assent_shared::ledger::witness::WitnessKey;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub port: u16,
     /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`.
     pub database_url: String,
+    /// A file with that address in it, for a password that is neither in the settings nor in the environment.
+    pub database_url_file: Option<PathBuf>,
     /// The file of the keys that sign the ledgers, made at the first start. Default: `assent.key` beside an SQLite database,
     /// else `data/assent.key`.
     pub signing_key_file: Option<PathBuf>,
@@ -62,6 +64,12 @@ pub struct Settings {
     pub max_connections: u32,
     /// Connections at once from one visitor's address; 0 counts none.
     pub connections_per_address: u32,
+    /// The address and port at which the metrics are, for Prometheus; nowhere unless it is set.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The OpenTelemetry collector that spans are sent to (OTLP over HTTP); none unless it is set.
+    pub otlp_endpoint: Option<String>,
+    /// One trace in so many is sent.
+    pub otlp_one_in: u32,
     /// Minutes without a request after which an operator has to sign in again.
     pub session_idle_minutes: u32,
     /// Days after which an operator has to sign in again anyhow.
@@ -88,6 +96,7 @@ impl Default for Settings {
             host: IpAddr::from([127, 0, 0, 1]),
             port: 8080,
             database_url: "sqlite:data/assent.db".to_owned(),
+            database_url_file: None,
             signing_key_file: None,
             signing_key: None,
             checkpoint_file: None,
@@ -105,6 +114,9 @@ impl Default for Settings {
             hsts_days: 0,
             max_connections: 12_000,
             connections_per_address: 512,
+            metrics_listen: None,
+            otlp_endpoint: None,
+            otlp_one_in: 1,
             session_idle_minutes: 480,
             session_days: 7,
             log: "info".to_owned(),
@@ -210,7 +222,7 @@ impl Settings {
             None if Path::new("assent.toml").is_file() => Toml::file_exact("assent.toml"),
             None => Toml::string(""),
         };
-        Figment::from(Serialized::defaults(Self::default()))
+        let settings: Self = Figment::from(Serialized::defaults(Self::default()))
             .merge(file)
             // Names under ASSENT_TEST_ steer the test suite, not the server.
             .merge(
@@ -219,7 +231,21 @@ impl Settings {
             )
             .merge(Serialized::defaults(flags))
             .extract()
-            .map_err(|error| error.into_iter().map(explain).collect::<Vec<_>>().join("\n"))
+            .map_err(|error| error.into_iter().map(explain).collect::<Vec<_>>().join("\n"))?;
+        settings.with_files()
+    }
+
+    /// With what the settings leave to files.
+    fn with_files(mut self) -> Result<Self, String> {
+        let Some(file) = &self.database_url_file else { return Ok(self) };
+        if self.database_url != Self::default().database_url {
+            return Err("Setting database_url_file: database_url is set too. Keep one of them.".to_owned());
+        }
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            format!("Setting database_url_file: {} cannot be read: {error}.", file.display())
+        })?;
+        text.trim().clone_into(&mut self.database_url);
+        Ok(self)
     }
 }
 
@@ -244,6 +270,9 @@ mod tests {
         let settings: Settings = Figment::new().merge(Toml::string(&uncommented)).extract().unwrap();
         let optional = Settings {
             public_url: None,
+            database_url_file: None,
+            metrics_listen: None,
+            otlp_endpoint: None,
             export_folder: None,
             signing_key_file: None,
             signing_key: None,

@@ -12,6 +12,7 @@ use crate::api::SealedReceipt;
 use crate::catalog::CurrentSite;
 use crate::error::{self, Error, Result};
 use crate::extract::{FromPage, JsonBody, cookie};
+use crate::metrics::Outcome;
 use crate::recorder::Draft;
 use crate::state::App;
 use crate::statistics::device::Device;
@@ -93,7 +94,14 @@ pub(crate) async fn record(
         origin: origin.to_owned(),
         device: Device::of_request(headers),
     };
-    app.recorder.record(draft).await
+    let taken = app.recorder.record(draft).await?;
+    // What fails is counted with its request: much of that never comes as far as this.
+    match &taken {
+        Appended::New(_) => app.metrics.decision(Outcome::Created),
+        Appended::Repeated { .. } => app.metrics.decision(Outcome::Repeated),
+        Appended::Conflict { .. } | Appended::Refused(_) => {}
+    }
+    Ok(taken)
 }
 
 /// Refuses an answer to a notice after which the site asked something else. One that was given before that was published is

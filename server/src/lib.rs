@@ -32,6 +32,7 @@ pub mod locales;
 pub mod log;
 mod manners;
 pub mod me;
+pub mod metrics;
 pub mod notices;
 pub mod operators;
 pub mod outside;
@@ -55,6 +56,7 @@ pub mod statistics;
 pub mod store;
 pub mod tag;
 mod tls;
+mod traces;
 pub mod verify;
 pub mod versions;
 pub mod widget;
@@ -87,6 +89,8 @@ pub struct Server {
     /// What is done beside serving; ended with the server.
     chores: JoinSet<()>,
     outside: Outside,
+    /// Where the metrics are, if somewhere.
+    metrics: Option<SocketAddr>,
 }
 
 impl Server {
@@ -139,6 +143,10 @@ impl Server {
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let tls = Tls::of(&settings)?;
         let proxies = Proxies::new(&settings.trusted_proxies)?;
+        let metrics = match settings.metrics_listen {
+            Some(wanted) => Some(metrics::Listener::bind(wanted).await?),
+            None => None,
+        };
         sealer.load()?;
         let store = Store::open(&settings.database_url, sealer).await?;
         store.look().await?;
@@ -169,14 +177,24 @@ impl Server {
         if !witnesses.is_empty() {
             chores.spawn(witnesses::run(witnesses, app.store.clone(), app.clock.clone()));
         }
+        let metrics_address = metrics.as_ref().map(metrics::Listener::address);
+        if let Some(listener) = metrics {
+            chores.spawn(listener.run(app.clone()));
+        }
         tracing::info!(%address, "listening");
-        Ok(Self { address, app, stop, serving, chores, outside })
+        Ok(Self { address, app, stop, serving, chores, outside, metrics: metrics_address })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its metrics are, if the settings say so.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics
     }
 
     /// Its database.

@@ -2,34 +2,111 @@
 //! Refuses to log an address, a user agent, a referrer, a path beyond its route, a visitor or a body.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
 use tower_http::request_id::{MakeRequestId, RequestId};
-use tracing_subscriber::EnvFilter;
+use tracing::{Event, Instrument, Level, Subscriber};
+#[cfg(feature = "otlp")]
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{Directive, LevelFilter};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{LogFormat, Settings};
 use crate::error::{Error, Failure};
+use crate::metrics::{Answer, Outcome};
 use crate::pages;
-use crate::store::Store;
+use crate::state::App;
+use crate::traces;
 
-/// Starts logging to standard error.
-pub fn start(settings: &Settings) -> Result<(), String> {
+/// The log, and the spans that go to a collector, while the server runs.
+#[derive(Debug)]
+#[must_use]
+pub struct Log {
+    #[cfg(feature = "otlp")]
+    exporter: Option<traces::Exporter>,
+}
+
+impl Log {
+    /// Sends the spans that remain.
+    pub fn end(self) {
+        #[cfg(feature = "otlp")]
+        if let Some(exporter) = self.exporter {
+            exporter.end();
+        }
+    }
+}
+
+/// Starts logging to standard error, and sending spans where the settings say so.
+pub fn start(settings: &Settings) -> Result<Log, String> {
     let filter = EnvFilter::try_new(&settings.log)
         .map_err(|error| format!("Setting log: `{}` is no log filter: {error}.", settings.log))?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    // Our spans are for a collector. The log has its lines, and nothing of them.
+    let unseen = format!("{}=off", traces::SPANS).parse::<Directive>().map_err(|error| error.to_string())?;
+    let filter = filter.add_directive(unseen);
+    let lines = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         // Where standard error is a file on a full disk, complaining there would end the request, not the line alone.
         .log_internal_errors(false);
-    match settings.log_format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    let lines = match settings.log_format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    let registry = tracing_subscriber::registry();
+    #[cfg(feature = "otlp")]
+    let (registry, exporter) = {
+        let endpoint = settings.otlp_endpoint.as_deref();
+        let exporter = endpoint.map(|to| traces::Exporter::new(to, settings.otlp_one_in)).transpose()?;
+        let spans = exporter.as_ref().map(|exporter| {
+            tracing_opentelemetry::layer()
+                .with_tracer(exporter.tracer())
+                .with_location(false)
+                .with_threads(false)
+                .with_tracked_inactivity(false)
+                // Only our own: libraries say in theirs what we would not.
+                .with_filter(filter_fn(|of| of.is_span() && of.target() == traces::SPANS))
+        });
+        (registry.with(spans), exporter)
+    };
+    #[cfg(not(feature = "otlp"))]
+    if settings.otlp_endpoint.is_some() {
+        return Err("Setting otlp_endpoint: this program was built without the feature `otlp`.".to_owned());
     }
-    .map_err(|error| error.to_string())
+    registry
+        .with(lines.with_filter(filter))
+        .with(Alarms.with_filter(LevelFilter::WARN))
+        .try_init()
+        .map_err(|error| error.to_string())?;
+    Ok(Log {
+        #[cfg(feature = "otlp")]
+        exporter,
+    })
+}
+
+/// Lines that somebody should read. Of the whole process, as the log itself is.
+static WARNINGS: AtomicU64 = AtomicU64::new(0);
+static ERRORS: AtomicU64 = AtomicU64::new(0);
+
+/// Counts them, also where a filter keeps them out of the log.
+struct Alarms;
+
+impl<S: Subscriber> Layer<S> for Alarms {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let counter = if *event.metadata().level() == Level::ERROR { &ERRORS } else { &WARNINGS };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// How many warnings and errors there were.
+pub(crate) fn alarms() -> (u64, u64) {
+    (WARNINGS.load(Ordering::Relaxed), ERRORS.load(Ordering::Relaxed))
 }
 
 /// The header that names a request, in both directions.
@@ -58,38 +135,44 @@ impl MakeRequestId for NameRequests {
     }
 }
 
-const KNOWN_METHODS: [&str; 9] =
-    ["GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE"];
+/// Addresses to which decisions are sent.
+const DECISIONS: [&str; 2] = ["/_assent/{site}/decisions", "/_assent/{site}/choices"];
 
-/// Logs a request when it is answered, and gives a failed one its problem body.
-pub async fn log_request(State(store): State<Store>, request: Request, next: Next) -> Response {
+/// Logs and counts a request when it is answered, and gives a failed one its problem body.
+pub async fn log_request(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    // Others are made up by whoever sends them.
-    let method = KNOWN_METHODS.into_iter().find(|known| request.method() == known).unwrap_or("other");
-    let route =
-        request.extensions().get::<MatchedPath>().map_or("none".to_owned(), |path| path.as_str().to_owned());
-    let request_id = request
-        .extensions()
-        .get::<RequestId>()
-        .and_then(|id| id.header_value().to_str().ok())
-        .map(str::to_owned)
-        .unwrap_or_default();
+    let method = traces::method_name(request.method());
+    // Shared with the router, as the id is with the request: neither is copied.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let request_id = request.extensions().get::<RequestId>().cloned();
 
+    let span = traces::request(&request, method, route.as_ref().map_or("none", MatchedPath::as_str));
     let as_page = pages::wants_page(request.headers());
-    let mut response = next.run(request).await;
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
     let failure = response.extensions_mut().remove::<Failure>();
     if let Some(Failure(error)) = &failure {
+        if method == "POST" && DECISIONS.contains(&route) {
+            app.metrics.decision(Outcome::from(&**error));
+        }
+        if let Error::Store(_) = **error {
+            app.metrics.database_failed();
+        }
         let headers = std::mem::take(response.headers_mut());
-        response = error.to_response(Some(request_id.clone()), as_page);
+        response = error.to_response(Some(request_id.to_owned()), as_page);
         // What layers below added (CORS above all) must reach the caller with the problem body too.
         for (name, value) in &headers {
             response.headers_mut().entry(name).or_insert_with(|| value.clone());
         }
     }
     let status = response.status().as_u16();
+    let bytes = response.body().size_hint().exact().unwrap_or_default();
+    app.metrics.answered(&Answer { route, method, status, bytes, since: started });
+    traces::answered(&span, status);
     let ms = started.elapsed().as_millis();
     let in_outage = failure.as_ref().is_some_and(|Failure(error)| match &**error {
-        Error::Store(cause) => store.failed(cause).is_outage(),
+        Error::Store(cause) => app.store.failed(cause).is_outage(),
         Error::Unavailable(_) | Error::NotReady(_) | Error::NotSigning(_) | Error::Refused(_) => true,
         _ => false,
     });

@@ -9,12 +9,16 @@ use std::time::Duration;
 use assent_shared::{Decision, Receipt, SiteId};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::clock::Clock;
 use crate::crash::{self, Point};
 use crate::error::{Error, Result};
+use crate::metrics::Metrics;
 use crate::statistics::device::Device;
 use crate::store::{Appended, Store, Trouble};
+use crate::traces;
 
 /// Decisions that may wait. At 1 KiB each this bounds the queue to a few MiB; beyond it callers are told to come again.
 const QUEUE: usize = 8192;
@@ -56,9 +60,9 @@ pub struct Recorder {
 impl Recorder {
     /// Starts recording into `store`.
     #[must_use]
-    pub fn start(store: Store, clock: Clock) -> Self {
+    pub fn start(store: Store, clock: Clock, metrics: Metrics) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(record_until_finished(jobs, store.clone(), clock));
+        let task = tokio::spawn(record_until_finished(jobs, store.clone(), clock, metrics));
         Self { queue, store, task: Arc::new(Mutex::new(Some(task))) }
     }
 
@@ -72,6 +76,13 @@ impl Recorder {
         answer.await.unwrap_or(Err(Error::Busy))
     }
 
+    /// How many decisions wait, and how many may.
+    #[must_use]
+    pub fn queue(&self) -> (u64, u64) {
+        let most = self.queue.max_capacity();
+        (most.saturating_sub(self.queue.capacity()) as u64, most as u64)
+    }
+
     /// Records everything that waits, then stops.
     pub async fn finish(&self) {
         if let Some(task) = self.task.lock().await.take()
@@ -83,7 +94,7 @@ impl Recorder {
     }
 }
 
-async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, clock: Clock) {
+async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, clock: Clock, metrics: Metrics) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut finished = false;
     while !finished && jobs.recv_many(&mut batch, BATCH).await > 0 {
@@ -98,7 +109,11 @@ async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, cloc
                 Job::Finish => finished = true,
             }
         }
-        let outcomes = record(&store, drafts, clock.now()).await;
+        if drafts.is_empty() {
+            continue;
+        }
+        let span = traces::batch(drafts.len());
+        let outcomes = record(&store, drafts, clock.now(), &metrics).instrument(span).await;
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
             // A caller that hung up does not need the answer; the receipt is stored all the same.
             let recorded = outcome.is_ok();
@@ -111,7 +126,8 @@ async fn record_until_finished(mut jobs: mpsc::Receiver<Job>, store: Store, cloc
 }
 
 /// Stores `drafts` by one transaction and returns what became of each, in their order.
-async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appended>> {
+async fn record(store: &Store, drafts: Vec<Draft>, now: i64, metrics: &Metrics) -> Vec<Result<Appended>> {
+    let start = Instant::now();
     let count = drafts.len();
     let mut receipts: Vec<(Receipt, (usize, Device))> = drafts
         .into_iter()
@@ -127,8 +143,10 @@ async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appen
     let (receipts, (places, devices)): (Vec<Receipt>, (Vec<usize>, Vec<Device>)) =
         receipts.into_iter().unzip();
 
-    match append(store, &receipts, &devices, now).await {
+    let span = traces::commit();
+    match append(store, &receipts, &devices, now).instrument(span.clone()).await {
         Ok(appended) => {
+            metrics.committed(count, start, now);
             let mut outcomes: Vec<Result<Appended>> = (0..count).map(|_| Err(Error::Busy)).collect();
             for (place, outcome) in places.into_iter().zip(appended) {
                 outcomes[place] = match outcome {
@@ -138,7 +156,11 @@ async fn record(store: &Store, drafts: Vec<Draft>, now: i64) -> Vec<Result<Appen
             }
             outcomes
         }
-        Err(trouble) => (0..count).map(|_| Err(Error::Unavailable(trouble))).collect(),
+        Err(trouble) => {
+            metrics.not_committed(start);
+            span.record("otel.status_code", "ERROR");
+            (0..count).map(|_| Err(Error::Unavailable(trouble))).collect()
+        }
     }
 }
 

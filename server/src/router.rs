@@ -30,7 +30,7 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
         .layer(SetRequestIdLayer::new(request_id.clone(), log::NameRequests))
         .layer(PropagateRequestIdLayer::new(request_id))
         .layer(middleware::from_fn_with_state(app.hsts.clone(), headers::shield))
-        .layer(middleware::from_fn_with_state(app.store.clone(), log::log_request))
+        .layer(middleware::from_fn_with_state(app.clone(), log::log_request))
         .map_request(move |request| proxies.introduce(request))
         .layer(middleware::from_fn(manners::refuse_odd))
         .layer(middleware::from_fn(patience::answer_in_time));

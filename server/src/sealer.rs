@@ -253,6 +253,13 @@ impl Sealer {
         behind.get(&(site.clone(), ledger)).cloned()
     }
 
+    /// How many ledgers take nothing, and whether the audit log is one more.
+    #[must_use]
+    pub fn refused(&self) -> (usize, bool) {
+        let ledgers = self.0.behind.read().unwrap_or_else(PoisonError::into_inner).len();
+        (ledgers, self.0.audit_behind.read().unwrap_or_else(PoisonError::into_inner).is_some())
+    }
+
     /// Adds a newer key; ledgers are handed over to it by their next leaf.
     pub fn add_key(&self) -> Result<(), String> {
         self.0.source.add()?;

@@ -13,6 +13,7 @@ use crate::data::Installation;
 use crate::exports::Exports;
 use crate::headers;
 use crate::limits::{self, Limits, Visits};
+use crate::metrics::Metrics;
 use crate::operators::password::Passwords;
 use crate::operators::sessions::Rules;
 use crate::proxies::Proxies;
@@ -51,6 +52,8 @@ pub struct App {
     pub session_rules: Rules,
     /// Exports in the background.
     pub exports: Exports,
+    /// What is counted for whoever keeps the machine.
+    pub metrics: Metrics,
     /// The time.
     pub clock: Clock,
     /// The address under which browsers reach the server, where the settings say it.
@@ -67,9 +70,10 @@ impl App {
     pub fn new(store: Store, clock: Clock, settings: &Settings) -> Self {
         let public_url: Option<Arc<str>> =
             settings.public_url.as_ref().map(|url| url.trim_end_matches('/').into());
+        let metrics = Metrics::default();
         let app = Self {
             catalog: Catalog::new(store.clone()),
-            recorder: Recorder::start(store.clone(), clock.clone()),
+            recorder: Recorder::start(store.clone(), clock.clone(), metrics.clone()),
             tally: Tally::default(),
             limits: Limits::new(limits::OWN_RECORDS),
             exports: settings.exports(),
@@ -82,6 +86,7 @@ impl App {
             passwords: Passwords::default(),
             session_rules: Rules::new(settings),
             store,
+            metrics,
             clock,
             home: public_url.clone().unwrap_or_default(),
             public_url,

@@ -5,6 +5,7 @@
 mod bench;
 mod cargo;
 mod checks;
+mod package;
 mod packages;
 mod postgres;
 mod run;
@@ -35,6 +36,8 @@ enum Task {
     Test(test::Options),
     /// Build the release binary, widget included
     Build,
+    /// Build the static binary that images and other machines take
+    Package(package::Options),
     /// Build the widget, held against its size budget, and the verifier, both for the browser
     Widget,
     /// Check the repository's own rules alone
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Run(options) => run::run(&options),
         Task::Test(options) => return test::test(&options),
         Task::Build => run::build(),
+        Task::Package(options) => package::package(&options),
         Task::Widget => wasm::build(),
         Task::Rules => checks::check(),
         Task::Bench(options) => bench::bench(&options),

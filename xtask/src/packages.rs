@@ -49,6 +49,9 @@ const SCHEMATHESIS: &str = "4.32.5";
 /// by now, not less.
 const NGINX: &str = "nginx";
 
+/// What reads the files of `packaging/`: its program, and the package that has it.
+const READERS: [(&str, &str); 2] = [("promtool", "prometheus"), ("systemd-analyze", "systemd")];
+
 /// What the tests found on this machine, and what they did not.
 #[derive(Default)]
 pub(crate) struct Machine {
@@ -57,6 +60,8 @@ pub(crate) struct Machine {
     pub(crate) postgres: Option<PathBuf>,
     pub(crate) typescript: bool,
     pub(crate) schemathesis: Option<PathBuf>,
+    /// Whatever reads the files of `packaging/`.
+    pub(crate) readers: bool,
     /// One sentence for each thing that is missing, with the line that installs it.
     pub(crate) missing: Vec<String>,
 }
@@ -84,6 +89,8 @@ pub(crate) fn prepare() -> Machine {
     if !nginx_is_here() {
         packages.push(NGINX);
     }
+    packages
+        .extend(READERS.iter().filter(|(program, _)| find(program).is_none()).map(|(_, package)| package));
     if !packages.is_empty() {
         let _ = install(&packages).inspect_err(|error| println!("{error:#}"));
     }
@@ -130,6 +137,10 @@ pub(crate) fn prepare() -> Machine {
     }
     if !nginx_is_here() {
         machine.missing.push(format!("nginx is missing, install it by: {}", apt_line(&[NGINX])));
+    }
+    machine.readers = READERS.iter().all(|(program, _)| find(program).is_some());
+    for (program, package) in READERS.iter().filter(|(program, _)| find(program).is_none()) {
+        machine.missing.push(format!("{program} is missing, install it by: {}", apt_line(&[package])));
     }
     machine
 }

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tracing::Instrument;
 
 use super::{Exports, NAP, NewExport, asked, file_name};
 use crate::error::{Error, Result};
 use crate::export::{Chunks, Progress, Wanted};
 use crate::state::App;
 use crate::store::{ExportEnd, ExportRow};
+use crate::traces;
 
 /// How often a running export says how far it is, and asks whether it is still wanted.
 const BETWEEN_REPORTS: Duration = Duration::from_secs(1);
@@ -85,19 +87,33 @@ async fn sweep(app: &App) {
 async fn make(app: &App, row: &ExportRow) {
     let progress = Progress::default();
     let key = (row.site.as_str(), row.export_id.as_str());
-    let written = write(app, row, &progress).await;
+    let start = Instant::now();
+    let span = traces::export(&row.format);
+    let written = write(app, row, &progress).instrument(span.clone()).await;
+    let counts = &app.metrics.exports;
+    counts.duration.observe_since(start);
     let now = app.clock.now();
     let receipts = i64::try_from(progress.receipts()).unwrap_or(i64::MAX);
+    span.record("receipts", receipts);
+    let result = match &written {
+        Ok(_) => "done",
+        Err(Stop::Failed(_)) => "failed",
+        Err(Stop::Dropped) => "cancelled",
+    };
+    span.record("result", result);
     let at = (now, app.exports.expires(now));
     let end = match &written {
         Ok((file, bytes)) => {
+            counts.done.add_one();
+            counts.bytes.add(*bytes);
             let file = Some((file.as_str(), i64::try_from(*bytes).unwrap_or(i64::MAX)));
             ExportEnd { state: "done", receipts, file, error: None, at }
         }
         Err(Stop::Failed(reason)) => {
+            counts.failed.add_one();
             ExportEnd { state: "failed", receipts, file: None, error: Some(reason), at }
         }
-        Err(Stop::Dropped) => return,
+        Err(Stop::Dropped) => return counts.cancelled.add_one(),
     };
     let ended = app.store.end_export(key, &app.exports.0.runner, &end).await;
     if let (Ok(false), Ok((file, _))) = (&ended, &written) {

@@ -24,6 +24,7 @@ use crate::decisions::{global_privacy_control, record, refuse_stale, set_cookies
 use crate::error::{self, Error, Result};
 use crate::extract::{FormBody, FromForm, PathOf, cookie, own_origin};
 use crate::locales::{self, PageTexts};
+use crate::metrics::Outcome;
 use crate::state::App;
 use crate::statistics::shown;
 use crate::store::Appended;
@@ -124,6 +125,7 @@ pub async fn save_choices(
     let now = app.clock.now();
     if let Err(error) = refuse_stale(&app, &page.site, sent.notice(), now).await {
         let Error::StaleNotice { .. } = error else { return Err(error) };
+        app.metrics.decision(Outcome::StaleNotice);
         let form = show(&app, &page.site, &query, &headers, Some(Shown::Changed(&sent))).await?;
         return Ok((error::outdated(), form).into_response());
     }
