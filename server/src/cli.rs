@@ -247,7 +247,7 @@ async fn noted(
     let app = app(settings).await?;
     known(&app.store, site).await?;
     note_down(&app, action, Some(site), about).await?;
-    Ok(app.store)
+    Ok(app.store.clone())
 }
 
 /// Writes down what the command line is about to do.

@@ -2,6 +2,7 @@
 //! Refuses to hold anything of a single request.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::http::HeaderValue;
@@ -21,9 +22,21 @@ use crate::recorder::Recorder;
 use crate::statistics::tally::Tally;
 use crate::store::Store;
 
-/// One context for all handlers; cloning it is cheap.
+/// One context for all handlers. Every layer of every request has a clone of it, so that a clone is one counter.
 #[derive(Debug, Clone)]
-pub struct App {
+pub struct App(Arc<Context>);
+
+impl Deref for App {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.0
+    }
+}
+
+/// What handlers and commands reach.
+#[derive(Debug, Clone)]
+pub struct Context {
     /// The database.
     pub store: Store,
     /// Sites, notices and tags from memory.
@@ -71,7 +84,7 @@ impl App {
         let public_url: Option<Arc<str>> =
             settings.public_url.as_ref().map(|url| url.trim_end_matches('/').into());
         let metrics = Metrics::default();
-        let app = Self {
+        let context = Context {
             catalog: Catalog::new(store.clone()),
             recorder: Recorder::start(store.clone(), clock.clone(), metrics.clone()),
             tally: Tally::default(),
@@ -92,7 +105,7 @@ impl App {
             public_url,
             installation: Arc::new(Installation::of(settings)),
         };
-        app.at(SocketAddr::new(settings.host, settings.port))
+        Self(Arc::new(context)).at(SocketAddr::new(settings.host, settings.port))
     }
 
     /// The same where the server listens at `address`.
@@ -102,7 +115,8 @@ impl App {
             // Nobody can open 0.0.0.0; whoever reads the link at the start sits in front of the machine.
             let host = if address.ip().is_unspecified() { [127, 0, 0, 1].into() } else { address.ip() };
             let scheme = if self.session_rules.secure { "https" } else { "http" };
-            self.home = format!("{scheme}://{}", SocketAddr::new(host, address.port())).into();
+            let home = format!("{scheme}://{}", SocketAddr::new(host, address.port()));
+            Arc::make_mut(&mut self.0).home = home.into();
         }
         self
     }
@@ -110,7 +124,7 @@ impl App {
     /// The same behind these proxies.
     #[must_use]
     pub fn behind(mut self, proxies: Proxies) -> Self {
-        self.proxies = proxies;
+        Arc::make_mut(&mut self.0).proxies = proxies;
         self
     }
 }

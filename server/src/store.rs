@@ -89,6 +89,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: Pool,
+    /// What SQLite is written through: its one writer has one connection, whose pages stay in memory from one transaction to the
+    /// next, because no other one has written in between.
+    writer: Option<SqlitePool>,
     sealer: Sealer,
     kinds: kinds::Kinds,
     health: health::Health,
@@ -210,11 +213,14 @@ impl Store {
     /// As [`Store::open`], without sealing: nothing is signed.
     pub(crate) async fn migrated(url: &str, sealer: Sealer) -> Result<Self, String> {
         let health = health::Health::default();
-        let pool = match Engine::of(url)? {
-            Engine::Sqlite => Pool::Sqlite(sqlite::open(url, &health).await?),
-            Engine::Postgres => Pool::Postgres(postgres::open(url, &health).await?),
+        let (pool, writer) = match Engine::of(url)? {
+            Engine::Sqlite => {
+                let (pool, writer) = sqlite::open(url, &health).await?;
+                (Pool::Sqlite(pool), Some(writer))
+            }
+            Engine::Postgres => (Pool::Postgres(postgres::open(url, &health).await?), None),
         };
-        Ok(Self { pool, sealer, kinds: kinds::Kinds::default(), health })
+        Ok(Self { pool, writer, sealer, kinds: kinds::Kinds::default(), health })
     }
 
     /// Connects to a database that is there, whatever its schema, only to read it. Nothing is created, changed or left behind.
@@ -223,7 +229,8 @@ impl Store {
             Engine::Sqlite => Pool::Sqlite(sqlite::attach(url).await?),
             Engine::Postgres => Pool::Postgres(postgres::attach(url).await?),
         };
-        Ok(Self { pool, sealer, kinds: kinds::Kinds::default(), health: health::Health::default() })
+        let (kinds, health) = (kinds::Kinds::default(), health::Health::default());
+        Ok(Self { pool, writer: None, sealer, kinds, health })
     }
 
     /// Looks before anything is added: for damage where nobody else does, as PostgreSQL has checksums and a log of its own, and
@@ -254,13 +261,16 @@ impl Store {
 
     pub(crate) async fn begin(&self) -> sqlx::Result<Transaction> {
         Ok(match &self.pool {
-            Pool::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
+            Pool::Sqlite(pool) => Transaction::Sqlite(self.writer.as_ref().unwrap_or(pool).begin().await?),
             Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
         })
     }
 
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
+        if let Some(writer) = &self.writer {
+            writer.close().await;
+        }
         on_engine!(self, |pool| { pool.close().await });
     }
 }

@@ -38,7 +38,8 @@ const PASSWORD: &str = "lamp under green river";
 
 pub(crate) async fn run() -> Result<()> {
     let wanted = settings::read("ASSENT_TEST_BENCH_RECEIPTS");
-    let receipts: u64 = wanted.map_or(Ok(5_000_000), |text| text.parse()).context("ASSENT_TEST_BENCH_RECEIPTS")?;
+    let receipts: u64 =
+        wanted.map_or(Ok(5_000_000), |text| text.parse()).context("ASSENT_TEST_BENCH_RECEIPTS")?;
     // What was filled once can be measured again: filling takes most of the time.
     let kept = settings::read("ASSENT_TEST_BENCH_FOLDER").map(std::path::PathBuf::from);
     let temporary = TempDir::new()?;

@@ -167,7 +167,8 @@ fn mebibytes(bytes: u64) -> f64 {
 
 /// What a receipt costs among a thousand and among many, in turns.
 async fn growth(on: On<'_>) -> Result<()> {
-    let many: u64 = settings::read("ASSENT_TEST_BENCH_RECEIPTS").map_or(Ok(10_000_000), |text| text.parse())?;
+    let many: u64 =
+        settings::read("ASSENT_TEST_BENCH_RECEIPTS").map_or(Ok(10_000_000), |text| text.parse())?;
     say(&format!("\nRecording on {}, 64 connections, among {FEW} receipts and among {many}", on.name()));
     let full = on.database().await?;
     full.prepare()?;

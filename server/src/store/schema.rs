@@ -147,7 +147,10 @@ impl std::fmt::Display for NotMigrated {
 }
 
 /// Migrates an SQLite file. Its one writer's lock is taken before the first look and kept until everything is done.
-pub(super) async fn migrate_sqlite(pool: &SqlitePool, options: &SqliteConnectOptions) -> Result<(), NotMigrated> {
+pub(super) async fn migrate_sqlite(
+    pool: &SqlitePool,
+    options: &SqliteConnectOptions,
+) -> Result<(), NotMigrated> {
     let applied = applied_to_sqlite(pool).await?;
     if !is_behind(&SQLITE_MIGRATIONS, &applied).map_err(NotMigrated::Refused)? {
         return Ok(());

@@ -15,7 +15,14 @@ use super::{PATIENCE, Trouble};
 /// Files up to this size are read as a whole at the start; see docs/failures.md for how long that takes.
 const READ_WHOLE: u64 = 256 * 1024 * 1024;
 
-pub(super) async fn open(url: &str, health: &Health) -> Result<SqlitePool, String> {
+/// What the writer keeps in memory, in the engine's own words: 16 MiB of pages, so that a large batch is not written twice.
+const WRITERS_PAGES: &str = "-16384";
+
+/// Connections for what is no transaction, mostly reading. Each may have some megabytes of pages and statements in memory.
+const OTHERS: u32 = 6;
+
+/// Opens a file, or makes it; twice, the second time for transactions.
+pub(super) async fn open(url: &str, health: &Health) -> Result<(SqlitePool, SqlitePool), String> {
     let options = options(url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -29,21 +36,22 @@ pub(super) async fn open(url: &str, health: &Health) -> Result<SqlitePool, Strin
         std::fs::create_dir_all(folder)
             .map_err(|error| format!("The database {} cannot be opened: {error}.", file.display()))?;
     }
-    let health = health.clone();
-    let pool = SqlitePoolOptions::new()
-        .acquire_timeout(PATIENCE)
-        .before_acquire(move |_, about| {
-            let trusted = health.trusts(about.age);
-            Box::pin(async move { Ok(trusted) })
-        })
-        .connect_with(options.clone())
-        .await
-        .map_err(|error| failed(&error))?;
+    let pool_of = |connections: u32| {
+        let health = health.clone();
+        SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).before_acquire(
+            move |_, about| {
+                let trusted = health.trusts(about.age);
+                Box::pin(async move { Ok(trusted) })
+            },
+        )
+    };
+    let pool = pool_of(OTHERS).connect_with(options.clone()).await.map_err(|error| failed(&error))?;
     schema::migrate_sqlite(&pool, &options).await.map_err(|error| match error {
         NotMigrated::Failed(error) => failed(&error),
         NotMigrated::Refused(why) => format!("The database {} cannot be opened: {why}.", file.display()),
     })?;
-    Ok(pool)
+    let writer = pool_of(1).connect_lazy_with(options.pragma("cache_size", WRITERS_PAGES));
+    Ok((pool, writer))
 }
 
 /// Opens a file that is there, only to read it.
