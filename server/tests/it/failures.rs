@@ -6,6 +6,7 @@ mod kills;
 mod networks;
 mod postgres_servers;
 mod power;
+mod readiness;
 mod sqlite_files;
 
 /// The same numbers for the same seed, which the test prints: whoever finds a failure can have it again.

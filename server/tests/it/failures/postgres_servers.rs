@@ -24,6 +24,8 @@ mod postgres {
             cluster.stop(how);
             program.until_ready_says("not ready: the database does not answer").await;
             visitors.until_turned_away(20).await;
+            // Banners go on appearing.
+            assert_eq!(program.probe("/_assent/shop.js").await.0, 200);
             cluster.start();
             visitors.until_acknowledged(20).await;
             program.until_ready_says("ready\n").await;

@@ -148,6 +148,22 @@ impl Drop for Room {
 mod mounted {
     use super::*;
 
+    /// Another way to a folder, which is closed at the end.
+    struct Door(PathBuf);
+
+    impl Door {
+        fn open(at: &Path, to: &Path) -> Self {
+            must_run(Command::new("mount").arg("--bind").arg(to).arg(at));
+            Self(at.to_owned())
+        }
+    }
+
+    impl Drop for Door {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+        }
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn a_full_disk_ends_when_there_is_room() {
         let database = Database::create(Engine::Sqlite).await;
@@ -190,13 +206,17 @@ mod mounted {
         let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
         other.execute("pragma busy_timeout = 30000; begin exclusive").await.unwrap();
         program.until_ready_says("locked").await;
-        must_run(Command::new("mount").arg("--bind").arg(room.path()).arg(room.path()));
-        remount("remount,ro,bind");
+        // A second door to the same room, which only lets in, put before the first one at once: nobody comes through it before.
+        let second = room.path().with_file_name("read-only");
+        fs::create_dir(&second).unwrap();
+        let second = Door::open(&second, room.path());
+        must_run(Command::new("mount").args(["-o", "remount,ro,bind"]).arg(&second.0));
+        let before = Door::open(room.path(), &second.0);
         program.until_ready_says("not ready: the database is read-only").await;
         other.execute("rollback").await.unwrap();
         other.close().await.unwrap();
         visitors.until_turned_away(20).await;
-        must_run(Command::new("umount").arg(room.path()));
+        drop(before);
         visitors.until_acknowledged(20).await;
         program.until_ready_says("ready\n").await;
         let acknowledged = visitors.finish().await;
