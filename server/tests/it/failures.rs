@@ -16,7 +16,7 @@ impl Dice {
     /// By `ASSENT_TEST_SEED`, or by chance.
     pub(crate) fn new() -> Self {
         let seed = setting("ASSENT_TEST_SEED").unwrap_or_else(|| getrandom::u64().unwrap() | 1);
-        println!("ASSENT_TEST_SEED={seed}");
+        eprintln!("ASSENT_TEST_SEED={seed}");
         Self(seed)
     }
 

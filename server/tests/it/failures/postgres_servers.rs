@@ -85,8 +85,10 @@ mod postgres {
     mod mounted {
         use std::fs;
 
-        use super::*;
         use crate::failures::sqlite_files::Room;
+        use crate::harness::cluster::Cluster;
+        use crate::harness::program::Installation;
+        use crate::harness::visitors::Visitors;
 
         #[tokio::test(flavor = "multi_thread")]
         async fn a_full_disk_ends_when_there_is_room() {

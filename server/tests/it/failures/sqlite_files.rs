@@ -7,9 +7,9 @@ use std::process::Command;
 
 use sqlx::{Connection, Executor};
 
+use crate::harness::Engine;
 use crate::harness::program::{Installation, length, must_run};
 use crate::harness::visitors::Visitors;
-use crate::harness::{Database, Engine};
 
 fn file(installation: &Installation) -> PathBuf {
     installation.url.strip_prefix("sqlite:").unwrap().into()
@@ -86,7 +86,7 @@ async fn a_damaged_file_is_refused_with_what_to_do() {
     };
     let refused = |what: &str| {
         let said = refusal_of(&installation);
-        assert!(said.contains("is damaged") && said.contains("assent restore"), "{what}: {said}");
+        assert!(said.contains("it is damaged") && said.contains("assent restore"), "{what}: {said}");
         fs::write(&path, &whole).unwrap();
     };
     overwrite(0, b"no database at all");
@@ -146,7 +146,16 @@ impl Drop for Room {
 
 /// Needs the right to mount, so that the disk is really full.
 mod mounted {
-    use super::*;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    use sqlx::{Connection, Executor};
+
+    use super::{Room, refusal_of};
+    use crate::harness::program::{Installation, must_run};
+    use crate::harness::visitors::Visitors;
+    use crate::harness::{Database, Engine};
 
     /// Another way to a folder, which is closed at the end.
     struct Door(PathBuf);
