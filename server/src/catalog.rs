@@ -1,5 +1,6 @@
 //! Owns what requests ask for again and again: sites, notices and rendered notices, cached within bounds.
-//! Refuses to serve a site older than a second; notices never change, so they stay as long as there is room.
+//! Refuses to serve a site older than a second, unless the database fails; notices never change, so they stay as long as there is
+//! room.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub struct PublishedNotice {
 pub struct Catalog {
     store: Store,
     sites: Cache<SiteId, Option<Arc<CurrentSite>>>,
+    /// As they were when they were last read. Banners go on appearing while the database is away.
+    known_sites: Cache<SiteId, Arc<CurrentSite>>,
     notices: Cache<(SiteId, u32), Arc<PublishedNotice>>,
     rendered: Cache<(SiteId, u32, Locale, Vec<String>), Arc<Rendered>>,
     cookies: Cache<(SiteId, u32, Locale, Shape), Arc<Precompressed>>,
@@ -56,6 +59,7 @@ impl Catalog {
         Self {
             store,
             sites: Cache::builder().max_capacity(10_000).time_to_live(SITE_AGE).build(),
+            known_sites: Cache::new(10_000),
             notices: Cache::new(1_000),
             rendered: Cache::new(1_000),
             cookies: Cache::new(1_000),
@@ -64,17 +68,31 @@ impl Catalog {
         }
     }
 
-    /// The site of that id, as it is now.
+    /// The site of that id, as it is now; while the database fails, as it was.
     pub async fn site(&self, id: &SiteId) -> Result<Arc<CurrentSite>> {
+        if self.store.trouble().is_some()
+            && let Some(known) = self.known_sites.get(id).await
+        {
+            return Ok(known);
+        }
         let load = async {
             let Some(site) = self.store.site(id).await? else {
+                self.known_sites.invalidate(id).await;
                 return Ok(None);
             };
             let newest = self.store.newest_notice(id).await?;
             let newest_notice = u32::try_from(newest).unwrap_or_default();
-            Ok(Some(Arc::new(CurrentSite { site, newest_notice })))
+            let current = Arc::new(CurrentSite { site, newest_notice });
+            self.known_sites.insert(id.clone(), current.clone()).await;
+            Ok(Some(current))
         };
-        self.sites.try_get_with_by_ref(id, load).await.map_err(Error::Store)?.ok_or(Error::NotFound)
+        match self.sites.try_get_with_by_ref(id, load).await {
+            Ok(found) => found.ok_or(Error::NotFound),
+            Err(error) if self.store.failed(&error).is_outage() => {
+                self.known_sites.get(id).await.ok_or(Error::Store(error))
+            }
+            Err(error) => Err(Error::Store(error)),
+        }
     }
 
     /// A site's notice of that number.

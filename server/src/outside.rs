@@ -136,7 +136,9 @@ impl Outside {
             if store.trouble().is_some() {
                 continue;
             }
-            if let Err(error) = self.keep(&store, &mut kept).await {
+            if let Err(error) = self.keep(&store, &mut kept).await
+                && store.trouble().is_none()
+            {
                 tracing::warn!(error, "the newest checkpoints could not be kept outside the database");
             }
             if round.is_multiple_of(ROUNDS_OF_A_DAY) {

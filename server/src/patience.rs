@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use crate::error::Error;
 
 /// Far more than anything takes that goes well. What is sent after the answer has begun, as exports are, is not counted.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Answers in time, or says that it is too busy.
 pub(crate) async fn answer_in_time(request: Request, next: Next) -> Response {

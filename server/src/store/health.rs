@@ -130,7 +130,7 @@ impl Store {
                 Ok(()) => match self.compare_again().await {
                     Ok(()) => break,
                     Err(error) => {
-                        tracing::warn!(error, "the ledgers could not be compared with what was published")
+                        tracing::warn!(error, "the ledgers could not be compared with what was published");
                     }
                 },
                 Err(sqlx::Error::PoolClosed) => return,

@@ -109,7 +109,7 @@ pub(super) fn explain(path: &Path, error: &sqlx::Error) -> String {
 fn damaged(file: &Path, found: &dyn std::fmt::Display) -> String {
     let file = file.display();
     format!(
-        "The database {file} is damaged: {found}. Nothing was changed. Move it and the files {file}-wal and {file}-shm away, but \
+        "The database {file} cannot be opened: it is damaged, or no database at all: {found}. Nothing was changed. Move it and the files {file}-wal and {file}-shm away, but \
          keep them, and bring back the newest copy: `assent restore`, or your own backup. `sqlite3 DAMAGED .recover` may find what \
          was recorded since then."
     )

@@ -6,6 +6,7 @@ mod kills;
 mod networks;
 mod postgres_servers;
 mod power;
+mod readiness;
 mod sqlite_files;
 
 /// The same numbers for the same seed, which the test prints: whoever finds a failure can have it again.
@@ -15,7 +16,7 @@ impl Dice {
     /// By `ASSENT_TEST_SEED`, or by chance.
     pub(crate) fn new() -> Self {
         let seed = setting("ASSENT_TEST_SEED").unwrap_or_else(|| getrandom::u64().unwrap() | 1);
-        println!("ASSENT_TEST_SEED={seed}");
+        eprintln!("ASSENT_TEST_SEED={seed}");
         Self(seed)
     }
 

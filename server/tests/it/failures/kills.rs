@@ -33,7 +33,7 @@ async fn what_was_acknowledged_is_stored_however_often_it_is_killed(engine: Engi
     let acknowledged = visitors.finish().await;
     program.ends();
     installation.check(&acknowledged).await;
-    println!(
+    eprintln!(
         "{engine:?}: {kills} kills, {} acknowledged, {repeated} of them after a repetition",
         acknowledged.len()
     );

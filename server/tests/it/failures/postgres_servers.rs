@@ -24,6 +24,8 @@ mod postgres {
             cluster.stop(how);
             program.until_ready_says("not ready: the database does not answer").await;
             visitors.until_turned_away(20).await;
+            // Banners go on appearing.
+            assert_eq!(program.probe("/_assent/shop.js").await.0, 200);
             cluster.start();
             visitors.until_acknowledged(20).await;
             program.until_ready_says("ready\n").await;
@@ -83,8 +85,10 @@ mod postgres {
     mod mounted {
         use std::fs;
 
-        use super::*;
         use crate::failures::sqlite_files::Room;
+        use crate::harness::cluster::Cluster;
+        use crate::harness::program::Installation;
+        use crate::harness::visitors::Visitors;
 
         #[tokio::test(flavor = "multi_thread")]
         async fn a_full_disk_ends_when_there_is_room() {

@@ -7,9 +7,9 @@ use std::process::Command;
 
 use sqlx::{Connection, Executor};
 
+use crate::harness::Engine;
 use crate::harness::program::{Installation, length, must_run};
 use crate::harness::visitors::Visitors;
-use crate::harness::{Database, Engine};
 
 fn file(installation: &Installation) -> PathBuf {
     installation.url.strip_prefix("sqlite:").unwrap().into()
@@ -86,7 +86,7 @@ async fn a_damaged_file_is_refused_with_what_to_do() {
     };
     let refused = |what: &str| {
         let said = refusal_of(&installation);
-        assert!(said.contains("is damaged") && said.contains("assent restore"), "{what}: {said}");
+        assert!(said.contains("it is damaged") && said.contains("assent restore"), "{what}: {said}");
         fs::write(&path, &whole).unwrap();
     };
     overwrite(0, b"no database at all");
@@ -146,7 +146,32 @@ impl Drop for Room {
 
 /// Needs the right to mount, so that the disk is really full.
 mod mounted {
-    use super::*;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    use sqlx::{Connection, Executor};
+
+    use super::{Room, refusal_of};
+    use crate::harness::program::{Installation, must_run};
+    use crate::harness::visitors::Visitors;
+    use crate::harness::{Database, Engine};
+
+    /// Another way to a folder, which is closed at the end.
+    struct Door(PathBuf);
+
+    impl Door {
+        fn open(at: &Path, to: &Path) -> Self {
+            must_run(Command::new("mount").arg("--bind").arg(to).arg(at));
+            Self(at.to_owned())
+        }
+    }
+
+    impl Drop for Door {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+        }
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_full_disk_ends_when_there_is_room() {
@@ -190,13 +215,17 @@ mod mounted {
         let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
         other.execute("pragma busy_timeout = 30000; begin exclusive").await.unwrap();
         program.until_ready_says("locked").await;
-        must_run(Command::new("mount").arg("--bind").arg(room.path()).arg(room.path()));
-        remount("remount,ro,bind");
+        // A second door to the same room, which only lets in, put before the first one at once: nobody comes through it before.
+        let second = room.path().with_file_name("read-only");
+        fs::create_dir(&second).unwrap();
+        let second = Door::open(&second, room.path());
+        must_run(Command::new("mount").args(["-o", "remount,ro,bind"]).arg(&second.0));
+        let before = Door::open(room.path(), &second.0);
         program.until_ready_says("not ready: the database is read-only").await;
         other.execute("rollback").await.unwrap();
         other.close().await.unwrap();
         visitors.until_turned_away(20).await;
-        must_run(Command::new("umount").arg(room.path()));
+        drop(before);
         visitors.until_acknowledged(20).await;
         program.until_ready_says("ready\n").await;
         let acknowledged = visitors.finish().await;

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use super::{Database, Engine, NOTICE, NOW, PAGE, check_ledgers};
 
 /// How long anything may take that a test waits for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An installation: the database, the key, and the folder in which the server runs.
 pub(crate) struct Installation {
