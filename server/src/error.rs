@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use assent_shared::views::ViewError;
 use assent_shared::{DecisionError, Problem, ProblemCode};
-use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -257,6 +257,10 @@ impl Error {
         let headers = response.headers_mut();
         if let Self::TooMany(seconds) = self {
             headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        }
+        if matches!(self, Self::BadRequest(_) | Self::AddressTooLong(_) | Self::TooSlow) {
+            // What follows on the connection may be anything.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if let Self::SignInFirst { next } = self {
             let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();

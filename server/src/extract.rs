@@ -150,12 +150,8 @@ async fn read_body(body: Body, limit: usize) -> Result<Bytes> {
 
 /// Why no more of a body came.
 fn broken_off(error: &axum::Error) -> Error {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.is::<TooSlow>() {
-            return Error::TooSlow;
-        }
-        cause = error.source();
+    if error.source().is_some_and(|cause| cause.is::<TooSlow>()) {
+        return Error::TooSlow;
     }
     Error::MalformedBody(format!("the body broke off: {error}"))
 }

@@ -24,6 +24,8 @@ pub mod error;
 pub mod export;
 pub mod exports;
 pub mod extract;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod headers;
 pub mod keys;
 pub mod limits;

@@ -241,7 +241,13 @@ fn typed_host(text: &str) -> Option<HeaderValue> {
 /// Whether that is what a `Host` may say.
 pub(crate) fn is_host(text: &str) -> bool {
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:[]".contains(&byte));
-    plain && text.parse::<Authority>().is_ok_and(|authority| !authority.host().is_empty())
+    let is_whole = |authority: Authority| {
+        let rest = text.strip_prefix(authority.host()).unwrap_or_default();
+        let port = rest.strip_prefix(':');
+        !authority.host().is_empty()
+            && (rest.is_empty() || port.is_some_and(|port| port.parse::<u16>().is_ok()))
+    };
+    plain && text.parse::<Authority>().is_ok_and(is_whole)
 }
 
 fn known_scheme(text: &str) -> Option<HeaderValue> {

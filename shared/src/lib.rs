@@ -49,6 +49,8 @@ pub mod appearance;
 pub mod bundle;
 pub mod cookie;
 pub mod decision;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod id;
 #[cfg(feature = "ledger")]
 pub mod ledger;

@@ -247,7 +247,9 @@ pub(crate) async fn preview_draft(
     let html = page::write(&pictured, &locale, Place::Bundle)?;
     let mut response = answers::text("text/html; charset=utf-8", html);
     // Its style is inside it, and nothing else runs.
-    let policy = HeaderValue::from_static("sandbox; default-src 'none'; style-src 'unsafe-inline'");
+    let policy = HeaderValue::from_static(
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    );
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     Ok(response)
 }

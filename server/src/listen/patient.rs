@@ -81,7 +81,8 @@ impl<S> Patient<S> {
     /// What came of writing, unless the caller has read nothing for too long.
     fn written<T>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_ready() {
-            self.stuck_since = None;
+            // Whoever is being answered is not idle; the answer may be longer than our turn, which ends when hyper has it.
+            (self.stuck_since, self.since) = (None, Instant::now());
             return result;
         }
         let until = *self.stuck_since.get_or_insert_with(Instant::now) + STUCK;

@@ -5,6 +5,7 @@
 
 mod audit;
 mod harness;
+mod hostile;
 mod ledger;
 
 mod background;

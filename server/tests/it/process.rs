@@ -1,9 +1,11 @@
 //! Owns the binary as an operator runs it: started, interrupted, killed, and asked on the command line.
 
+mod crowd;
 mod examples;
 mod ledger;
 mod lint;
 mod operators;
+mod traces;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -45,11 +47,13 @@ struct Demo {
 
 impl Demo {
     fn start(folder: &Path, port: &str) -> Self {
-        let mut child = assent(folder, &["demo", "--port", port])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = assent(folder, &["demo", "--port", port]);
+        command.stderr(Stdio::null());
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut printed = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         // The last line that is printed at a start names the key, or says that it was shown.

@@ -13,7 +13,7 @@ use crate::harness::{Engine, TestServer, both_engines, id, refusal};
 both_engines!(each_role_opens_its_own_pages_only, another_site_is_as_none);
 
 /// Every page that can be reached by links from the first one: its path, and the first link to it.
-async fn found_by(person: &Person) -> BTreeMap<String, String> {
+pub(crate) async fn found_by(person: &Person) -> BTreeMap<String, String> {
     let mut found = BTreeMap::from([("/admin".to_owned(), "/admin".to_owned())]);
     let mut waiting = vec!["/admin".to_owned()];
     while let Some(page) = waiting.pop() {

@@ -129,6 +129,17 @@ impl Receipts {
             former().unwrap_or(&key)
         };
         let by_the_files = |proof: &ReceiptProof| trust.key.is_none() || key_for(proof) != &key;
+        // A key that has nothing to do with the file proves nothing of it.
+        if let Some(given) = &trust.key
+            && !keys.contains(given)
+            && proofs.iter().all(by_the_files)
+        {
+            let detail =
+                format!("the receipts are of {origin}, and the key that you gave is of {}", given.name());
+            return Err(Broken::at(first.index, What::WrongKey, detail).into());
+        }
+        // Whoever compares must be told the key that nothing but the file vouches for.
+        let told = proofs.iter().find(|proof| by_the_files(proof)).unwrap_or(first);
         let mut counts = Counts::default();
         let mut named = BTreeMap::new();
         let mut size = 0;
@@ -156,10 +167,10 @@ impl Receipts {
         let saved = trust.checkpoint.as_ref().map(|saved| agrees(saved, &key, &proofs)).transpose()?;
         Ok(Report {
             scope: Scope::Receipts,
-            origin,
+            origin: told.checkpoint.unverified().origin.clone(),
             size,
-            key_is_the_files: proofs.iter().any(by_the_files),
-            key,
+            key_is_the_files: by_the_files(told),
+            key: key_for(told).clone(),
             earlier: 0,
             saved,
             counts,

@@ -312,6 +312,19 @@ fn receipts_with_their_proofs_are_checked() {
         verify(json.as_bytes(), &stranger),
         Err(Failure::Broken(Broken { what: What::WrongKey, .. }))
     ));
+    // A key of another ledger: none of the receipts is of it, whatever keys the file brings along.
+    let other =
+        Trust { key: Some(SigningKey::from_seed(&[7; 32]).public("other.example/log")), checkpoint: None };
+    assert!(matches!(
+        verify(download.as_bytes(), &other),
+        Err(Failure::Broken(Broken { what: What::WrongKey, .. }))
+    ));
+    // A forger calls their own ledger a former one of the trusted key's: what is told for comparing is the forger's key.
+    let mut forged = Ledger::full(50).download(3).unwrap();
+    let forgers = std::mem::replace(&mut forged.key, other.key.clone().unwrap());
+    forged.former_keys = vec![forgers.clone()];
+    let report = verify(serde_json::to_string(&forged).unwrap().as_bytes(), &other).unwrap();
+    assert!(report.key_is_the_files && report.key == forgers, "{report:?}");
     for nothing in ["", "hello", "{", "\u{0}\u{1}"] {
         assert!(verify(nothing.as_bytes(), &trust).is_err(), "{nothing:?}");
     }

@@ -1,0 +1,5 @@
+//! Owns the fuzzer's way into the parser `notice`.
+//! Refuses to say what must hold; `server/src/fuzzing.rs` does.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| assent::fuzzing::notice(bytes));
