@@ -131,5 +131,7 @@ mod tests {
         assert_eq!(major("nothing"), None);
         let missing = refuse_older("assent-has-no-such-program", 15).unwrap_err();
         assert!(missing.contains("is not there") && missing.contains("postgresql-client-15"), "{missing}");
+        let older = refuse_older(env!("CARGO"), 999).unwrap_err();
+        assert!(older.contains("is of version 1, and PostgreSQL is 999"), "{older}");
     }
 }
