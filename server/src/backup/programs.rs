@@ -29,8 +29,8 @@ pub(super) fn refuse_older(program: &str, needed: u32) -> Result<(), String> {
 
 /// The first number of `pg_dump (PostgreSQL) 17.2 (Debian …)`.
 fn major(text: &str) -> Option<u32> {
-    let words = text.split_whitespace();
-    words.filter_map(|word| word.split(['.', 'b', 'd', 'r']).next()?.parse().ok()).next()
+    let mut words = text.split_whitespace();
+    words.find_map(|word| word.split(['.', 'b', 'd', 'r']).next()?.parse().ok())
 }
 
 /// Writes the state that `snapshot` names to a file, in PostgreSQL's own format.
