@@ -29,8 +29,8 @@ pub(super) fn refuse_older(program: &str, needed: u32) -> Result<(), String> {
 
 /// The first number of `pg_dump (PostgreSQL) 17.2 (Debian …)`.
 fn major(text: &str) -> Option<u32> {
-    let words = text.split_whitespace();
-    words.filter_map(|word| word.split(['.', 'b', 'd', 'r']).next()?.parse().ok()).next()
+    let mut words = text.split_whitespace();
+    words.find_map(|word| word.split(['.', 'b', 'd', 'r']).next()?.parse().ok())
 }
 
 /// Writes the state that `snapshot` names to a file, in PostgreSQL's own format.
@@ -131,5 +131,7 @@ mod tests {
         assert_eq!(major("nothing"), None);
         let missing = refuse_older("assent-has-no-such-program", 15).unwrap_err();
         assert!(missing.contains("is not there") && missing.contains("postgresql-client-15"), "{missing}");
+        let older = refuse_older(env!("CARGO"), 999).unwrap_err();
+        assert!(older.contains("is of version 1, and PostgreSQL is 999"), "{older}");
     }
 }

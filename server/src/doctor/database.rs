@@ -1,7 +1,7 @@
 //! Owns what is found of the database itself: whether it answers, takes writes, is sound, and has this program's schema.
 //! Refuses to open it in a way that would change it.
 
-use super::Finding;
+use super::{Finding, State};
 use crate::config::Settings;
 use crate::store::{Engine, Store, has_write_ahead_log, sqlite_file};
 use crate::widget;
@@ -49,9 +49,12 @@ pub(super) async fn check(store: &Store, settings: &Settings) -> (Vec<Finding>, 
         Err(error) => return (vec![unreachable(settings, &format!("It does not answer: {error}."))], false),
     }
     found.push(writes(store, settings).await);
-    if let Some(damage) = soundness(store, settings).await {
-        found.push(damage);
-        return (found, false);
+    if let Some(fault) = soundness(store, settings).await {
+        let damaged = fault.state == State::Wrong;
+        found.push(fault);
+        if damaged {
+            return (found, false);
+        }
     }
     let (schema, readable) = schema(store).await;
     found.push(schema);

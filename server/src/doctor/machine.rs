@@ -94,17 +94,17 @@ fn first_that_is_there(folder: &Path) -> PathBuf {
 }
 
 #[cfg(unix)]
-fn writable(what: &str, folder: &Path, there: &Path) -> Option<Finding> {
+fn writable(what: &str, folder: &Path, there: &Path) -> Vec<Finding> {
     use rustix::fs::Access;
     let refused = rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK).err();
-    Some(match refused {
+    vec![match refused {
         None => Finding::ok(format!("folder of {what}"), format!("{} can be written to.", folder.display())),
         Some(error) => Finding::wrong(
             format!("folder of {what}"),
             format!("{} cannot be written to: {error}.", there.display()),
             "Give it to the user who runs the server (chown), or name another folder in the settings.",
         ),
-    })
+    }]
 }
 
 #[cfg(unix)]
@@ -116,8 +116,8 @@ fn disk(what: &str, there: &Path) -> Option<Finding> {
 }
 
 #[cfg(not(unix))]
-fn writable(_: &str, _: &Path, _: &Path) -> Option<Finding> {
-    None
+fn writable(_: &str, _: &Path, _: &Path) -> Vec<Finding> {
+    Vec::new()
 }
 
 #[cfg(not(unix))]

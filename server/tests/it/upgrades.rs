@@ -4,6 +4,7 @@
 mod starts;
 
 use assent::Server;
+use assent::backup::manifest::Manifest;
 use assent::clock::Clock;
 use assent::store::{Erasure, Filter, KindFilter, Place, SQLITE_MIGRATIONS, Store};
 use assent_shared::bundle::{Trust, verify};
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, QueryBuilder};
 
+use crate::backup::Operator;
 use crate::harness::{Database, Engine, NOW, TestServer, both_engines, check_ledgers, refusal, with};
 
 both_engines!(every_earlier_schema_is_brought_up_to_date_with_its_rows);
@@ -227,6 +229,7 @@ async fn every_earlier_schema_is_brought_up_to_date_with_its_rows(engine: Engine
     for version in SQLITE_MIGRATIONS.iter().map(|migration| migration.version) {
         let place = full.twin().await;
         make_earlier(engine, &place, version).await;
+        copied_before_the_upgrade(engine, &place, version, receipts.len()).await;
         let settings = TestServer::settings_of(&place);
         let server = Server::start_with(settings, Clock::manual(NOW), false).await.unwrap();
         let store = server.store();
@@ -261,6 +264,30 @@ async fn every_earlier_schema_is_brought_up_to_date_with_its_rows(engine: Engine
     full.drop().await;
 }
 
+/// What one does before an upgrade: the newer program looks at the older schema and copies it, touching nothing; and what is
+/// brought back is of its own schema.
+async fn copied_before_the_upgrade(engine: Engine, place: &Database, version: i64, shown: usize) {
+    let folder = place.folder.path();
+    let operator = Operator::new(folder, &place.url);
+    let newest = assent::store::newest_schema();
+    let doctor = crate::process::said(&operator.command(&["doctor"]).output().unwrap());
+    let waits = format!("look   schema: It is {version}, and this program makes it {newest}");
+    assert_eq!(doctor.contains(&waits), version < newest, "{doctor}");
+    if engine == Engine::Postgres {
+        return;
+    }
+    let copy = folder.join("before");
+    operator.says(&["backup", &copy.display().to_string()]);
+    assert_eq!(Manifest::read(&copy).unwrap().schema, version);
+    let mut raw = Raw::connect(&place.url).await;
+    let applied = raw.texts("select cast(max(version) as text) from _sqlx_migrations").await;
+    assert_eq!(applied, [version.to_string()]);
+    let again = Operator::new(folder, &format!("sqlite:{}", folder.join("again.db").display()));
+    let told = again.says(&["restore", &copy.display().to_string()]);
+    let receipts = if version < LEDGERS_SINCE { shown } else { shown * 2 + 2 };
+    assert!(told.contains(&format!(": {receipts} receipts.")), "schema {version}: {told}");
+}
+
 /// The receipts that are not erased, in the ledger's order.
 async fn stored(store: &Store, site: &SiteId) -> Vec<Receipt> {
     let mut rows = store.receipts(site, &Filter::default(), Place::START, 10_000).await.unwrap();
@@ -275,7 +302,7 @@ async fn post(server: &Server, decision: &Value) -> StatusCode {
 
 /// An export of the whole ledger, as an auditor checks it.
 async fn assert_verifies(server: &Server, place: &Database, receipts: usize) {
-    let operator = crate::backup::Operator::new(place.folder.path(), &place.url);
+    let operator = Operator::new(place.folder.path(), &place.url);
     let output = operator.command(&["export", "--site", "shop", "--format", "bundle"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report = verify(&output.stdout[..], &Trust::default()).unwrap_or_else(|failure| panic!("{failure}"));
