@@ -4,6 +4,7 @@ mod examples;
 mod ledger;
 mod lint;
 mod operators;
+mod traces;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -45,11 +46,14 @@ struct Demo {
 
 impl Demo {
     fn start(folder: &Path, port: &str) -> Self {
-        let mut child = assent(folder, &["demo", "--port", port])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Self::start_with(folder, port, |_| ())
+    }
+
+    fn start_with(folder: &Path, port: &str, change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = assent(folder, &["demo", "--port", port]);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
         let mut printed = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         // The last line that is printed at a start names the key, or says that it was shown.
