@@ -68,6 +68,7 @@ pub fn start(settings: &Settings) -> Result<Log, String> {
             tracing_opentelemetry::layer()
                 .with_tracer(exporter.tracer())
                 .with_location(false)
+                .with_target(false)
                 .with_threads(false)
                 .with_tracked_inactivity(false)
                 // Only our own: libraries say in theirs what we would not.

@@ -41,15 +41,15 @@ pub(crate) fn package(options: &Options) -> Result<()> {
     // SQLite and the cryptography of TLS are C.
     build.env(format!("CC_{}", target.replace('-', "_")), compiler);
     must_run(&mut build, "cargo build")?;
-    let built = folder.join(target).join(if options.debug { "debug" } else { "release" }).join("assent");
-    let needed = output_of(Command::new("readelf").arg("--dynamic").arg(&built))?;
+    let binary = folder.join(target).join(if options.debug { "debug" } else { "release" }).join("assent");
+    let needed = output_of(Command::new("readelf").arg("--dynamic").arg(&binary))?;
     if needed.contains("(NEEDED)") {
-        bail!("{} is not static: {needed}", built.display());
+        bail!("{} is not static: {needed}", binary.display());
     }
-    let version = output_of(Command::new(&built).arg("--version"))?;
+    let version = output_of(Command::new(&binary).arg("--version"))?;
     let to = options.output.clone().unwrap_or_else(|| workspace().join("target/package/assent"));
     std::fs::create_dir_all(to.parent().context("an output file has a folder")?)?;
-    std::fs::copy(&built, &to).with_context(|| format!("cannot write {}", to.display()))?;
+    std::fs::copy(&binary, &to).with_context(|| format!("cannot write {}", to.display()))?;
     let bytes = std::fs::metadata(&to)?.len();
     println!("{version}, static, {bytes} bytes: {}", to.display());
     Ok(())

@@ -24,12 +24,14 @@ impl HealthArguments {
         let url = format!("http://{address}/{path}");
         let asked = tokio::task::spawn_blocking(move || {
             // A proxy in the environment is for elsewhere.
-            let agent = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build();
-            ureq::Agent::from(agent).get(&url).call()?.body_mut().read_to_string()
+            let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None);
+            let agent = ureq::Agent::from(config.http_status_as_error(false).build());
+            let mut answer = agent.get(&url).call()?;
+            Ok::<_, ureq::Error>((answer.status().is_success(), answer.body_mut().read_to_string()?))
         });
         match asked.await {
-            Ok(Ok(said)) => Ok(said),
-            Ok(Err(ureq::Error::StatusCode(_))) => {
+            Ok(Ok((true, said))) => Ok(said),
+            Ok(Ok((false, _))) => {
                 Err(format!("The server at {address} lives, but its database does not answer."))
             }
             Ok(Err(error)) => Err(format!("No server answers at {address}: {error}.")),

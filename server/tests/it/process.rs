@@ -3,6 +3,7 @@
 mod crowd;
 mod examples;
 mod ledger;
+mod left_behind;
 mod lint;
 mod operators;
 mod traces;
@@ -47,8 +48,13 @@ struct Demo {
 
 impl Demo {
     fn start(folder: &Path, port: &str) -> Self {
+        Self::start_with(folder, port, |_| ())
+    }
+
+    fn start_with(folder: &Path, port: &str, change: impl FnOnce(&mut Command)) -> Self {
         let mut command = assent(folder, &["demo", "--port", port]);
         command.stderr(Stdio::null());
+        change(&mut command);
         Self::of(command)
     }
 

@@ -1,119 +1,161 @@
-//! Owns what a busy process leaves behind: the files in its folders, and the lines in its log.
-//! Refuses any file that is not said to be kept, and any word of a request in the log.
+//! Owns what leaves the binary beside answers: spans, as a real collector receives them, and the log. That both say what happened,
+//! and that nobody can be found in either.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::process::Stdio;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::sync::{Arc, Mutex};
 
-use reqwest::Method;
-use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::post;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message;
+use reqwest::Client;
 
-use super::{Demo, assent, post};
-use crate::harness::refusal;
+use super::*;
 
-/// Every file below a folder.
-fn files(folder: &Path) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(next) = waiting.pop() {
-        for entry in std::fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                waiting.push(path);
-            } else {
-                found.insert(path.strip_prefix(folder).unwrap().display().to_string());
-            }
-        }
-    }
-    found
+/// The trace that callers say they are in.
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+
+type Received = Arc<Mutex<Vec<ExportTraceServiceRequest>>>;
+
+/// A collector: takes OTLP and keeps it.
+async fn collector() -> (String, Received) {
+    let received = Received::default();
+    let take = async |State(received): State<Received>, body: Bytes| {
+        received.lock().unwrap().push(ExportTraceServiceRequest::decode(body).unwrap());
+    };
+    let router = Router::new().route("/v1/traces", post(take)).with_state(received.clone());
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}/v1/traces", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, router).into_future());
+    (endpoint, received)
 }
 
-/// What somebody sends who wants to write into a log, a terminal or a line of JSON.
-const ODD: &str = "INJECTED%0aINJECTED%0d%0a%1b%5b31mINJECTED\u{1b}[2J\"INJECTED";
+/// What visitors and an operator's program do. Returns everything by which one of them could be known.
+async fn busy(demo: &Demo) -> Vec<String> {
+    let client = Client::new();
+    let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
+    let visitor = "QkJCQkJCQkJCQkJCQkJCQg";
+    let key = demo.printed.split_whitespace().find(|word| word.starts_with("assent_")).unwrap().to_owned();
+    let mut secrets = ["private-page", "ann@example.org", "Mozilla", "198.51.100.7", visitor, key.as_str()]
+        .map(str::to_owned)
+        .to_vec();
+    let ask = |method, path: &str| {
+        let request = client.request(method, format!("{}{path}", demo.url));
+        let request = request.header("traceparent", &parent).header("x-forwarded-for", "198.51.100.7");
+        let request = request.header("user-agent", "Mozilla/5.0").header("origin", &demo.url);
+        request.header("referer", format!("{}/private-page", demo.url))
+    };
+    for number in 0..10 {
+        let decision = with(refusal(number), json!({"visitor": visitor}));
+        let answer =
+            ask(reqwest::Method::POST, "/_assent/demo/decisions").json(&decision).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        let answer: Value = answer.json().await.unwrap();
+        let receipt = &answer["receipt"];
+        let known = [&receipt["visitor"], &receipt["decision"], &answer["salt"]];
+        secrets.extend(known.map(|known| known.as_str().unwrap().to_owned()));
+    }
+    for path in
+        ["/_assent/demo.js", "/_assent/demo/notices/1?lang=de", "/private-page/of?email=ann@example.org"]
+    {
+        ask(reqwest::Method::GET, path).send().await.unwrap();
+    }
+    let exports = "/api/v1/sites/demo/exports";
+    let asked = ask(reqwest::Method::POST, exports).bearer_auth(&key).json(&json!({"format": "csv"}));
+    let asked: Value = asked.send().await.unwrap().json().await.unwrap();
+    let one = format!("{exports}/{}", asked["id"].as_str().unwrap());
+    let state = async || {
+        let answer = ask(reqwest::Method::GET, &one).bearer_auth(&key).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["state"].clone()
+    };
+    while state().await != "done" {
+        tokio::task::yield_now().await;
+    }
+    secrets
+}
+
+/// The demo with a collector and everything in its log; returns what the collector received, the log, and who was there.
+async fn watched(one_in: &str) -> (Vec<Span>, String, Vec<String>) {
+    let folder = TempDir::new().unwrap();
+    let (endpoint, received) = collector().await;
+    let log = folder.path().join("log");
+    let demo = Demo::start_with(folder.path(), "0", |command| {
+        command
+            .args(["--log-format", "json"])
+            .env("ASSENT_LOG", "assent=trace,warn")
+            .env("ASSENT_OTLP_ENDPOINT", &endpoint)
+            .env("ASSENT_OTLP_ONE_IN", one_in)
+            .stderr(File::create(&log).unwrap());
+    });
+    let secrets = busy(&demo).await;
+    // Its end sends what remains.
+    tokio::task::spawn_blocking(|| demo.ends()).await.unwrap();
+    let requests = std::mem::take(&mut *received.lock().unwrap());
+    let resources = requests.into_iter().flat_map(|request| request.resource_spans);
+    let scopes = resources.flat_map(|resource| {
+        let about = resource.resource.unwrap().attributes;
+        assert_eq!(about.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), ["service.name"]);
+        resource.scope_spans
+    });
+    let spans = scopes.flat_map(|scope| scope.spans).collect();
+    (spans, std::fs::read_to_string(&log).unwrap(), secrets)
+}
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_left_behind_but_what_is_kept() {
-    for format in ["text", "json"] {
-        let (folder, temporary) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let mut command = assent(folder.path(), &["demo", "--port", "0", "--log-format", format]);
-        command.env("TMPDIR", temporary.path()).env("ASSENT_LOG", "trace").stderr(Stdio::from(log));
-        let demo = Demo::of(command);
-        let client = reqwest::Client::new();
-        for number in 0..50 {
-            assert!(post(&client, &demo.url, &refusal(number)).await.unwrap().is_success());
-        }
-        let key =
-            demo.printed.split_whitespace().find(|word| word.starts_with("assent_")).unwrap().to_owned();
-        for path in
-            ["export", "export?format=jsonl", "export?format=bundle", "receipts", "affected?from=2020-01-01"]
-        {
-            let asked = client.get(format!("{}/api/v1/sites/demo/{path}", demo.url)).bearer_auth(&key);
-            asked.send().await.unwrap().bytes().await.unwrap();
-        }
-        for path in [
-            "/",
-            "/_assent/demo.js",
-            "/_assent/demo/choices",
-            "/_assent/demo/me",
-            "/admin/login",
-            &format!("/{ODD}?{ODD}=1"),
-        ] {
-            for method in [Method::GET, Method::POST, Method::from_bytes(b"INJECTED").unwrap()] {
-                let mut asked = client
-                    .request(method, format!("{}{path}", demo.url))
-                    .body(format!("INJECTED\nINJECTED {ODD}"));
-                for header in [
-                    "referer",
-                    "user-agent",
-                    "cookie",
-                    "origin",
-                    "accept-language",
-                    "x-request-id",
-                    "content-type",
-                    "x-forwarded-for",
-                    "forwarded",
-                    "authorization",
-                    "sec-gpc",
-                ] {
-                    asked = asked.header(header, "INJECTED %0a%1b[31m");
-                }
-                asked.send().await.unwrap().bytes().await.unwrap();
-            }
-        }
-        let address = demo.url.strip_prefix("http://").unwrap();
-        for raw in [
-            "GET /\u{1b}[31mINJECTED HTTP/1.1\r\n\r\n",
-            "INJECTED\u{1b} / HTTP/1.1\r\nHost: INJECTED\r\n\r\n",
-            "GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: INJECTED\u{1b}\r\nConnection: close\r\n\r\n",
-        ] {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            stream.write_all(raw.as_bytes()).await.unwrap();
-            let _ = stream.read_to_end(&mut Vec::new()).await;
-        }
-        demo.ends();
-
-        let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
-        let own: Vec<_> = log.lines().filter(|line| line.contains("assent::")).collect();
-        assert!(own.len() > 50, "there is a log: {log}");
-        for line in log.lines() {
-            assert!(!line.contains("INJECTED"), "{line}");
-            assert!(!line.contains('\u{1b}'), "{line:?}");
-            assert!(
-                !line.contains("127.0.0.1") || !line.contains("assent::") || line.contains("listening"),
-                "no address: {line}"
-            );
-            if format == "json" {
-                serde_json::from_str::<serde_json::Value>(line).expect(line);
-            }
-        }
-        assert!(!log.contains("AAAAAAAAAAAAAAAAAAAAAA") && !log.contains(&key), "no secret");
-        assert_eq!(files(temporary.path()), BTreeSet::new());
-        let kept = ["data/assent.checkpoints", "data/assent.db", "data/assent.key", "log"];
-        let mut left = files(folder.path());
-        left.retain(|file| !["data/assent.db-wal", "data/assent.db-shm"].contains(&file.as_str()));
-        assert_eq!(left, kept.map(str::to_owned).into());
+async fn a_collector_receives_spans_and_nobody_is_in_them() {
+    let (spans, log, secrets) = watched("1").await;
+    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+    for span in &spans {
+        *names.entry(&span.name).or_default() += 1;
     }
+    assert_eq!(names.get("POST /_assent/{site}/decisions"), Some(&10), "{names:?}");
+    assert_eq!(names.get("GET /_assent/{site}"), Some(&1), "{names:?}");
+    assert_eq!(names.get("GET none"), Some(&1), "{names:?}");
+    assert_eq!(names.get("export"), Some(&1), "{names:?}");
+    assert_eq!(names["commit"], names["recorder batch"]);
+    assert!((1..=10).contains(&names["commit"]), "{names:?}");
+    // A transaction is inside its batch.
+    let batches: BTreeSet<&[u8]> =
+        spans.iter().filter(|span| span.name == "recorder batch").map(|span| &span.span_id[..]).collect();
+    let commits = spans.iter().filter(|span| span.name == "commit");
+    assert!(commits.into_iter().all(|span| batches.contains(&span.parent_span_id[..])));
+    // An operator's program is followed, a visitor's page is not.
+    for span in &spans {
+        let trace = data_encoding::HEXLOWER.encode(&span.trace_id);
+        assert_eq!(trace == TRACE, span.name.contains("/api/"), "{}", span.name);
+    }
+    let keys: BTreeSet<&str> =
+        spans.iter().flat_map(|span| &span.attributes).map(|attribute| attribute.key.as_str()).collect();
+    let known = [
+        "decisions",
+        "format",
+        "http.request.method",
+        "http.response.status_code",
+        "http.route",
+        "receipts",
+        "result",
+    ];
+    assert_eq!(keys, BTreeSet::from(known));
+    assert!(spans.iter().all(|span| span.events.is_empty() && span.links.is_empty()));
+
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answered = lines.iter().filter(|line| line["route"] == "/_assent/{site}/decisions").count();
+    assert_eq!(answered, 10, "{log}");
+    assert!(!log.contains("recorder batch"), "spans are not the log's: {log}");
+    let sent = format!("{spans:?}");
+    for secret in &secrets {
+        assert!(!sent.contains(secret), "{secret} was sent to the collector: {sent}");
+        assert!(!log.contains(secret), "{secret} is in the log: {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_that_is_not_chosen_is_not_sent() {
+    let (spans, _, _) = watched("4000000000").await;
+    let names: Vec<_> = spans.iter().map(|span| &span.name).collect();
+    assert!(names.is_empty(), "{names:?}");
 }
