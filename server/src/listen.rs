@@ -20,7 +20,7 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
@@ -28,7 +28,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
 pub(crate) use self::files::room;
-use self::patient::Patient;
+use self::patient::{IDLE, Patient};
 use self::places::Places;
 pub(crate) use self::turn::TooSlow;
 use self::turn::{TimedBody, Turn, Under};
@@ -146,8 +146,12 @@ where
         async move { Ok::<_, Infallible>(answer.await?.map(|body| Under::new(body, under))) }
     });
     let mut http = http1::Builder::new();
-    // Patient has its own eye on the clock, which tells a slow head from an idle connection.
-    http.header_read_timeout(None).max_header_size(HEAD_LIMIT).max_buf_size(BUFFER_LIMIT);
+    // Patient tells a slow head from an idle connection. hyper's own clock is needed too: with it hyper reads again once an answer
+    // is out, and without that Patient would not be asked.
+    http.timer(TokioTimer::new())
+        .header_read_timeout(IDLE)
+        .max_header_size(HEAD_LIMIT)
+        .max_buf_size(BUFFER_LIMIT);
     let mut connection = pin!(http.serve_connection(stream, service));
     // What goes wrong from here on is the caller's: they left, were too slow, or spoke no HTTP.
     tokio::select! {

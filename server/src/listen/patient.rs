@@ -15,7 +15,7 @@ use super::turn::Turn;
 const HEAD: Duration = Duration::from_secs(10);
 /// How long a connection may be idle. Longer than proxies keep theirs (nginx a minute), so that it is they who end one: what they
 /// send at the moment in which the other side ends it is lost.
-const IDLE: Duration = Duration::from_secs(75);
+pub(super) const IDLE: Duration = Duration::from_secs(75);
 /// How long a caller may read nothing of what is written.
 const STUCK: Duration = Duration::from_secs(30);
 
