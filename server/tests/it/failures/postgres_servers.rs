@@ -19,7 +19,7 @@ mod postgres {
         let mut program = installation.start(&[]);
         program.until_ready_says("ready\n").await;
         let visitors = Visitors::start(8, program.address);
-        for (outage, how) in ["-INT", "-QUIT", "-INT"].into_iter().enumerate() {
+        for (outage, how) in ["-INT", "-QUIT"].into_iter().enumerate() {
             visitors.until_acknowledged(20).await;
             cluster.stop(how);
             program.until_ready_says("not ready: the database does not answer").await;

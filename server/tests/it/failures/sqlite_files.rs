@@ -8,7 +8,7 @@ use std::process::Command;
 use sqlx::{Connection, Executor};
 
 use crate::harness::Engine;
-use crate::harness::program::{Installation, length, must_run};
+use crate::harness::program::{Installation, Program, length, must_run};
 use crate::harness::visitors::Visitors;
 
 fn file(installation: &Installation) -> PathBuf {
@@ -35,24 +35,26 @@ async fn a_lock_that_another_program_holds_is_named_and_waited_for() {
     installation.remove().await;
 }
 
+/// Lets no file that the program writes grow beyond so many bytes.
+fn limit(program: &Program, bytes: &str) {
+    let process = program.id().to_string();
+    must_run(Command::new("prlimit").args(["--pid", &process]).arg(format!("--fsize={bytes}:unlimited")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_may_not_grow_ends_nothing() {
     let installation = Installation::create(Engine::Sqlite).await;
     let mut program = installation.start(&[]);
     let visitors = Visitors::start(8, program.address);
     visitors.until_acknowledged(20).await;
-    let id = program.id().to_string();
-    let limit = |bytes: &str| {
-        must_run(Command::new("prlimit").args(["--pid", &id]).arg(format!("--fsize={bytes}:unlimited")));
-    };
     // As a quota does it: in the middle of the log first, then for whatever is written.
     let log = length(&file(&installation).with_extension("db-wal"));
-    limit(&(log + 10_000).to_string());
+    limit(&program, &(log + 10_000).to_string());
     visitors.until_turned_away(1).await;
-    limit("4096");
+    limit(&program, "4096");
     program.until_ready_says("not ready: the database's files cannot be read or written").await;
     visitors.until_turned_away(20).await;
-    limit("unlimited");
+    limit(&program, "unlimited");
     visitors.until_acknowledged(20).await;
     program.until_ready_says("ready\n").await;
     assert!(program.lives());
@@ -152,7 +154,7 @@ mod mounted {
 
     use sqlx::{Connection, Executor};
 
-    use super::{Room, refusal_of};
+    use super::{Room, limit, refusal_of};
     use crate::harness::program::{Installation, must_run};
     use crate::harness::visitors::Visitors;
     use crate::harness::{Database, Engine};
@@ -211,10 +213,12 @@ mod mounted {
         let program = installation.start(&[]);
         let visitors = Visitors::start(8, program.address);
         visitors.until_acknowledged(20).await;
-        // What is open stays writable, so the connections have to be new ones: after a lock they are.
+        // What is open stays writable, so the connections have to be new ones: after a failure they are. Another program that reads
+        // keeps the files beside the database, as a monitor would.
         let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        other.execute("pragma busy_timeout = 30000; begin exclusive").await.unwrap();
-        program.until_ready_says("locked").await;
+        other.execute("select count(*) from sites").await.unwrap();
+        limit(&program, "4096");
+        program.until_ready_says("cannot be read or written").await;
         // A second door to the same room, which only lets in, put before the first one at once: nobody comes through it before.
         let second = room.path().with_file_name("read-only");
         fs::create_dir(&second).unwrap();
@@ -222,10 +226,10 @@ mod mounted {
         must_run(Command::new("mount").args(["-o", "remount,ro,bind"]).arg(&second.0));
         let before = Door::open(room.path(), &second.0);
         program.until_ready_says("not ready: the database is read-only").await;
-        other.execute("rollback").await.unwrap();
-        other.close().await.unwrap();
+        limit(&program, "unlimited");
         visitors.until_turned_away(20).await;
         drop(before);
+        other.close().await.unwrap();
         visitors.until_acknowledged(20).await;
         program.until_ready_says("ready\n").await;
         let acknowledged = visitors.finish().await;
