@@ -13,7 +13,7 @@ use crate::outside::Outside;
 /// Between two attempts while the database fails.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How long one attempt may take: longer than SQLite itself waits for a lock, so that it is SQLite that says so.
-const ATTEMPT: Duration = Duration::from_secs(PATIENCE.as_secs() + 1);
+const ATTEMPT: Duration = Duration::from_secs(PATIENCE.as_secs() * 2);
 /// After a write that went through, nobody asks again for so long.
 const TRUST: Duration = Duration::from_secs(5);
 /// What is written to find out: a byte while all is well; while it fails as much as a batch of receipts is, because a disk on
