@@ -31,8 +31,8 @@ impl HealthArguments {
         });
         match asked.await {
             Ok(Ok((true, said))) => Ok(said),
-            Ok(Ok((false, _))) => {
-                Err(format!("The server at {address} lives, but its database does not answer."))
+            Ok(Ok((false, said))) => {
+                Err(format!("The server at {address} lives, but is {}", said.trim_end()))
             }
             Ok(Err(error)) => Err(format!("No server answers at {address}: {error}.")),
             Err(error) => Err(error.to_string()),
