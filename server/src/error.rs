@@ -180,8 +180,9 @@ impl Error {
     fn status(&self) -> (StatusCode, ProblemCode) {
         match self {
             Self::MalformedBody(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::MalformedBody),
-            Self::WrongContentType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::WrongContentType),
-            Self::CompressedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::WrongContentType),
+            Self::WrongContentType(_) | Self::CompressedBody => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::WrongContentType)
+            }
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, ProblemCode::TooSlow),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, ProblemCode::BadRequest),
             Self::AddressTooLong(_) => (StatusCode::URI_TOO_LONG, ProblemCode::AddressTooLong),

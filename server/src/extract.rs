@@ -150,7 +150,7 @@ async fn read_body(body: Body, limit: usize) -> Result<Bytes> {
 
 /// Why no more of a body came.
 fn broken_off(error: &axum::Error) -> Error {
-    if error.source().is_some_and(|cause| cause.is::<TooSlow>()) {
+    if error.source().is_some_and(<dyn std::error::Error>::is::<TooSlow>) {
         return Error::TooSlow;
     }
     Error::MalformedBody(format!("the body broke off: {error}"))

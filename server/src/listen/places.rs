@@ -80,16 +80,16 @@ mod tests {
         let of_the_same_network: Option<IpAddr> = "2001:db8::ffff:2".parse().ok();
         let ben: Option<IpAddr> = "198.51.100.7".parse().ok();
         let first = places.clone().take().await.of(ann).unwrap();
-        let _second = places.clone().take().await.of(of_the_same_network).unwrap();
+        let second = places.clone().take().await.of(of_the_same_network).unwrap();
         assert!(places.clone().take().await.of(ann).is_none(), "an IPv6 network of 64 bits counts as one");
-        let _other = places.clone().take().await.of(ben).unwrap();
+        let other = places.clone().take().await.of(ben).unwrap();
         for _ in 0..5 {
             std::mem::forget(places.clone().take().await.of(None).unwrap());
         }
         drop(first);
         let again = places.clone().take().await.of(ann).unwrap();
         assert_eq!(places.all.available_permits(), 2);
-        drop((again, _second, _other));
+        drop((again, second, other));
         assert!(places.counts.lock().unwrap().is_empty(), "who is gone is forgotten");
     }
 }

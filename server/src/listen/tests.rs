@@ -17,7 +17,7 @@ fn connect(size: usize) -> (DuplexStream, watch::Sender<Stage>, JoinHandle<()>) 
     let router = Router::new()
         .route("/", get(async || "hello"))
         .route("/long", get(async || vec![b'x'; 1 << 20]))
-        .route("/slow", get(async || sleep(Duration::from_secs(300)).await))
+        .route("/slow", get(async || sleep(Duration::from_mins(5)).await))
         .route(
             "/body",
             post(async |request: Request| {
@@ -47,7 +47,7 @@ async fn drip(pipe: DuplexStream, bytes: impl Iterator<Item = u8>) -> (u64, Stri
         let _ = reader.read_to_string(&mut said).await;
         begun.elapsed().as_secs()
     };
-    let (_, seconds) = tokio::join!(dripping, ended);
+    let ((), seconds) = tokio::join!(dripping, ended);
     (seconds, said)
 }
 

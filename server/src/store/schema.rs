@@ -158,7 +158,8 @@ pub(super) async fn migrate_sqlite(
     let run = async {
         let mut connection = options.clone().busy_timeout(PATIENCE_WITH_OTHERS).connect().await?;
         let mut transaction = connection.begin_with("begin immediate").await?;
-        SQLITE_MIGRATIONS.run(&mut *transaction).await?;
+        // Not `run`, through whose lifetimes the compiler does not see that a start may change threads.
+        SQLITE_MIGRATIONS.run_direct(None, &mut *transaction, false).await?;
         transaction.commit().await?;
         connection.close().await?;
         Ok::<(), MigrateError>(())
@@ -177,7 +178,7 @@ pub(super) async fn migrate_postgres(pool: &PgPool, options: &PgConnectOptions) 
         let mut connection = PgConnection::connect_with(options).await?;
         let mut transaction = connection.begin().await?;
         sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *transaction).await?;
-        POSTGRES_MIGRATIONS.run(&mut *transaction).await?;
+        POSTGRES_MIGRATIONS.run_direct(None, &mut *transaction, false).await?;
         transaction.commit().await?;
         connection.close().await?;
         Ok::<(), MigrateError>(())

@@ -19,7 +19,7 @@ both_engines!(a_sound_installation_is_found_sound, sites_and_people_are_looked_a
 
 /// Everything that is found of a state, or of one thing.
 fn told(found: &[Finding]) -> String {
-    found.iter().map(|finding| format!("{finding}\n")).collect()
+    found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]

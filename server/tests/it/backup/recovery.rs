@@ -23,7 +23,7 @@ mod cluster {
         request.header("origin", "https://shop.example").json(&decision).send().await.unwrap().status()
     }
 
-    async fn settings(operator_folder: &std::path::Path, url: &str) -> assent::config::Settings {
+    fn settings(operator_folder: &std::path::Path, url: &str) -> assent::config::Settings {
         assent::config::Settings {
             port: 0,
             database_url: url.to_owned(),
@@ -66,8 +66,7 @@ mod cluster {
         assert!(base.status().unwrap().success(), "a base copy of the cluster, while it serves");
 
         let clock = Clock::manual(NOW);
-        let server =
-            Server::start_with(settings(folder.path(), &url).await, clock.clone(), false).await.unwrap();
+        let server = Server::start_with(settings(folder.path(), &url), clock.clone(), false).await.unwrap();
         assert_eq!(post(&server, 1).await, StatusCode::CREATED);
         // The moment: a name in PostgreSQL's log, where people mostly give a time.
         admin.execute("select pg_create_restore_point('between')").await.unwrap();
@@ -95,7 +94,7 @@ mod cluster {
         );
         assert!(status.contains("assent ledger resume --site shop"), "{status}");
 
-        let server = Server::start_with(settings(folder.path(), &url).await, clock, false).await.unwrap();
+        let server = Server::start_with(settings(folder.path(), &url), clock, false).await.unwrap();
         let shop = "shop".parse().unwrap();
         let stored = async |number| server.store().sealed(&shop, &id(number)).await.unwrap().is_some();
         assert!(stored(1).await && !stored(2).await);

@@ -101,20 +101,16 @@ async fn inert(what: &str, answer: Response) -> String {
     body
 }
 
-async fn no_text_is_ever_a_script(engine: Engine) {
-    let server = TestServer::start(engine).await;
+/// Puts the text wherever a text can be put.
+async fn write_everywhere(server: &TestServer, key: &str, visitor: &str) {
     notices::publish(server.store(), &server.shop, &notice(), &["analytics".parse().unwrap()], NOW + 1)
         .await
         .unwrap();
-    let secret = "AAAAAAAAAAAAAAAAAAAAAA";
     let before = server.post(&refusal(1)).await;
     let decided = server.post(&with(refusal(2), json!({ "notice": 2, "replaces": id(1) }))).await;
     assert_eq!((before.0.as_u16(), decided.0.as_u16()), (201, 201), "{before:?} {decided:?}");
-    let visitor = secret.parse::<VisitorSecret>().unwrap().visitor_id(&server.shop);
-
-    let key = server.key(&Permission::ALL, None).await;
     let tell = async |method: Method, path: &str, body: Value| {
-        let answer = server.request(method.clone(), path).bearer_auth(&key).json(&body).send().await.unwrap();
+        let answer = server.request(method.clone(), path).bearer_auth(key).json(&body).send().await.unwrap();
         assert!(
             answer.status().is_success(),
             "{method} {path}: {} {}",
@@ -127,9 +123,17 @@ async fn no_text_is_ever_a_script(engine: Engine) {
     tell(
         Method::POST,
         "/api/v1/sites/shop/holds",
-        json!({ "kind": "legal_hold", "visitor": visitor.to_string(), "reason": ODD }),
+        json!({ "kind": "legal_hold", "visitor": visitor, "reason": ODD }),
     )
     .await;
+}
+
+async fn no_text_is_ever_a_script(engine: Engine) {
+    let server = TestServer::start(engine).await;
+    let secret = "AAAAAAAAAAAAAAAAAAAAAA";
+    let visitor = secret.parse::<VisitorSecret>().unwrap().visitor_id(&server.shop);
+    let key = server.key(&Permission::ALL, None).await;
+    write_everywhere(&server, &key, &visitor.to_string()).await;
     for header in ["origin", "referer", "user-agent", "accept-language"] {
         let answer =
             server.request(Method::GET, "/_assent/shop.js").header(header, format!("https://x/{ODD}"));
