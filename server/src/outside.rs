@@ -13,7 +13,7 @@ use assent_shared::ledger::{Checkpoint, SignedCheckpoint, tree};
 
 use crate::clock::Clock;
 use crate::sealer::Refusal;
-use crate::store::{AUDIT, AuditLedgerRow, Store};
+use crate::store::{AUDIT, AuditLedgerRow, Store, Trouble};
 
 /// How far the file may be behind the database.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
@@ -231,7 +231,12 @@ async fn behind(
         return Ok(None);
     }
     let root = if published.size <= present {
-        store.proof_hashes(site, ledger.ledger, &tree::root(published.size)).await.ok()
+        match store.proof_hashes(site, ledger.ledger, &tree::root(published.size)).await {
+            Ok(hashes) => Some(hashes),
+            // A connection that is lost says nothing about the ledger.
+            Err(error) if Trouble::of(&error).is_outage() => return Err(error),
+            Err(_) => None,
+        }
     } else {
         None
     };

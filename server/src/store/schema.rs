@@ -5,13 +5,16 @@ use std::path::Path;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
 use super::{POSTGRES_MIGRATIONS, Pool, SQLITE_MIGRATIONS, Store, on_engine};
 
 /// How long a start waits for another one that is migrating a large file.
 const PATIENCE_WITH_OTHERS: std::time::Duration = std::time::Duration::from_mins(30);
+
+/// How long a start waits for others that start too.
+const PATIENCE_AT_START: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Names the lock on PostgreSQL under which the schema changes; any number, the same in every version.
 const LOCK: i64 = 0x4153_5345_4e54;
@@ -51,7 +54,7 @@ impl Store {
     /// Which migrations the database has.
     pub async fn schema(&self) -> sqlx::Result<Schema> {
         let applied = match &self.pool {
-            Pool::Sqlite(pool) => applied_to_sqlite(pool).await?,
+            Pool::Sqlite(pool) => applied_to_sqlite(&mut *pool.acquire().await?).await?,
             Pool::Postgres(pool) => applied_to_postgres(pool).await?,
         };
         let present = applied.iter().map(|(version, _)| *version).max().unwrap_or_default();
@@ -86,14 +89,16 @@ impl Store {
 
 type Applied = Vec<(i64, Vec<u8>)>;
 
-async fn applied_to_sqlite(pool: &SqlitePool) -> sqlx::Result<Applied> {
+async fn applied_to_sqlite(connection: &mut SqliteConnection) -> sqlx::Result<Applied> {
     let there: i64 = sqlx::query_scalar("select count(*) from sqlite_schema where name = '_sqlx_migrations'")
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await?;
     if there == 0 {
         return Ok(Vec::new());
     }
-    sqlx::query_as("select version, checksum from _sqlx_migrations order by version").fetch_all(pool).await
+    sqlx::query_as("select version, checksum from _sqlx_migrations order by version")
+        .fetch_all(connection)
+        .await
 }
 
 async fn applied_to_postgres(pool: &PgPool) -> sqlx::Result<Applied> {
@@ -147,11 +152,11 @@ impl std::fmt::Display for NotMigrated {
 }
 
 /// Migrates an SQLite file. Its one writer's lock is taken before the first look and kept until everything is done.
-pub(super) async fn migrate_sqlite(
-    pool: &SqlitePool,
-    options: &SqliteConnectOptions,
-) -> Result<(), NotMigrated> {
-    let applied = applied_to_sqlite(pool).await?;
+pub(super) async fn migrate_sqlite(options: &SqliteConnectOptions) -> Result<(), NotMigrated> {
+    // With patience from the first look on: many programs may start at once on an empty file, and each has something to write.
+    let mut first = options.clone().busy_timeout(PATIENCE_AT_START).connect().await?;
+    let applied = applied_to_sqlite(&mut first).await?;
+    first.close().await?;
     if !is_behind(&SQLITE_MIGRATIONS, &applied).map_err(NotMigrated::Refused)? {
         return Ok(());
     }

@@ -36,6 +36,10 @@ pub(super) async fn open(url: &str, health: &Health) -> Result<(SqlitePool, Sqli
         std::fs::create_dir_all(folder)
             .map_err(|error| format!("The database {} cannot be opened: {error}.", file.display()))?;
     }
+    schema::migrate_sqlite(&options).await.map_err(|error| match error {
+        NotMigrated::Failed(error) => failed(&error),
+        NotMigrated::Refused(why) => format!("The database {} cannot be opened: {why}.", file.display()),
+    })?;
     let pool_of = |connections: u32| {
         let health = health.clone();
         SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).before_acquire(
@@ -46,10 +50,6 @@ pub(super) async fn open(url: &str, health: &Health) -> Result<(SqlitePool, Sqli
         )
     };
     let pool = pool_of(OTHERS).connect_with(options.clone()).await.map_err(|error| failed(&error))?;
-    schema::migrate_sqlite(&pool, &options).await.map_err(|error| match error {
-        NotMigrated::Failed(error) => failed(&error),
-        NotMigrated::Refused(why) => format!("The database {} cannot be opened: {why}.", file.display()),
-    })?;
     let writer = pool_of(1).connect_lazy_with(options.pragma("cache_size", WRITERS_PAGES));
     Ok((pool, writer))
 }

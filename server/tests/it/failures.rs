@@ -4,6 +4,7 @@
 mod crashes;
 mod kills;
 mod networks;
+mod nodes;
 mod postgres_servers;
 mod power;
 mod readiness;

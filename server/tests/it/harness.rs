@@ -177,7 +177,12 @@ impl TestServer {
 
     /// A second server on the same database, with the same key and clock.
     pub(crate) async fn another_server(&self) -> Server {
-        Server::start_with(self.settings.clone(), self.clock.clone(), false).await.unwrap()
+        self.another_server_by(self.clock.clone()).await
+    }
+
+    /// A second server whose clock is another one.
+    pub(crate) async fn another_server_by(&self, clock: Clock) -> Server {
+        Server::start_with(self.settings.clone(), clock, false).await.unwrap()
     }
 
     /// Where the test's files are.

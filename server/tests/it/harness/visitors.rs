@@ -14,8 +14,10 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::program::PATIENCE;
 use super::{PAGE, refusal};
 
-/// Between two decisions of one visitor, and between two attempts: a widget waits for seconds, and there are more of them.
+/// Between two decisions of one visitor: a widget waits for seconds, and there are more of them.
 const PACE: Duration = Duration::from_millis(5);
+/// Between two attempts. Without it, whoever is turned away would keep the machine from doing anything else.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// Visitors at work.
 pub(crate) struct Visitors {
@@ -35,12 +37,17 @@ struct Shared {
 impl Visitors {
     /// So many visitors of the server at `address`.
     pub(crate) fn start(count: usize, address: SocketAddr) -> Self {
+        Self::start_with(count, address, 1)
+    }
+
+    /// As [`Visitors::start`], beside others whose decisions have other numbers.
+    pub(crate) fn start_with(count: usize, address: SocketAddr, first_number: u64) -> Self {
         let shared = Arc::new(Shared {
             address: Mutex::new(address),
             acknowledged: Mutex::default(),
             repeated: AtomicU64::new(0),
             turned_away: AtomicU64::new(0),
-            next: AtomicU64::new(1),
+            next: AtomicU64::new(first_number),
             ending: AtomicBool::new(false),
         });
         let mut tasks = JoinSet::new();
@@ -83,7 +90,7 @@ impl Visitors {
 
     async fn until(&self, reached: impl Fn() -> bool, complaint: &str) {
         let waiting = async {
-            let mut ticks = paced();
+            let mut ticks = paced(PACE);
             while !reached() {
                 ticks.tick().await;
             }
@@ -100,19 +107,21 @@ impl Visitors {
     }
 }
 
-fn paced() -> Interval {
-    let mut ticks = interval(PACE);
+fn paced(period: Duration) -> Interval {
+    let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }
 
 async fn visit(shared: Arc<Shared>) {
     let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
-    let mut ticks = paced();
+    let mut ticks = paced(PACE);
     while !shared.ending.load(Ordering::SeqCst) {
         let decision = refusal(shared.next.fetch_add(1, Ordering::SeqCst));
+        ticks.tick().await;
+        let mut attempts = paced(RETRY);
         loop {
-            ticks.tick().await;
+            attempts.tick().await;
             if send(&client, &shared, &decision).await {
                 break;
             }
