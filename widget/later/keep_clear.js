@@ -40,12 +40,16 @@ const unlock = () => {
   const paper = matchMedia("print").matches;
   for (const dialog of shadow.querySelectorAll("dialog[open]")) if (!paper && !dialog.offsetHeight) dialog.close();
 };
+// In the next frame: what changes a size while sizes are told is an error of the page's ("ResizeObserver loop"), and lands
+// in the operator's reports.
 const sizes =
   window.ResizeObserver &&
-  new ResizeObserver(() => {
-    unlock();
-    pad();
-  });
+  new ResizeObserver(() =>
+    requestAnimationFrame(() => {
+      unlock();
+      pad();
+    }),
+  );
 const watch = () => {
   sizes?.disconnect();
   for (const ours of shadow.querySelectorAll(".bar,dialog")) sizes?.observe(ours);
