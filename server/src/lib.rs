@@ -157,6 +157,7 @@ impl Server {
         store.compare_after_outages(&outside);
         let witnesses = settings.witness_keys()?;
         witnesses::compare(&witnesses, &store).await;
+        retention::make_room(&store, clock.now()).await;
         let app = App::new(store, clock, &settings).at(address).behind(proxies);
         let (stop, stopped) = oneshot::channel();
         let door = Door {

@@ -10,9 +10,9 @@ impl Store {
         on_engine!(self, |pool| {
             sqlx::query_scalar(
                 "select max(newest) from (
-                     select (select received_at from receipts where receipts.site = sites.site and body is not null
+                     select (select received_at from receipts where receipts.site = ledgers.site and body is not null
                          order by received_at desc, ledger desc, leaf_index desc limit 1) as newest
-                     from sites
+                     from ledgers
                  ) as newest_of_each",
             )
             .fetch_one(pool)

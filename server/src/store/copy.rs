@@ -11,6 +11,8 @@ use super::{Pool, Schema, Store, Transaction, on_transaction};
 /// The first schema with ledgers, and the first with an audit log.
 const LEDGERS_SINCE: i64 = 3;
 const AUDIT_SINCE: i64 = 8;
+/// The first schema that folds up what is erased.
+const FOLDED_SINCE: i64 = 10;
 
 /// The audit log among the sites; no site is called so.
 pub(crate) const AUDIT: &str = "_audit";
@@ -72,11 +74,17 @@ impl Store {
         let mut ledgers: Vec<CopiedLedger> = Vec::new();
         on_transaction!(&mut held, |transaction, Db| {
             if schema.present >= LEDGERS_SINCE {
-                let of_sites = sqlx::query_as::<Db, CopiedLedger>(
+                let of_sites = sqlx::query_as::<Db, CopiedLedger>(if schema.present >= FOLDED_SINCE {
+                    "select site, ledger, origin, leaves, checkpoint,
+                         (select count(*) from receipts where receipts.site = ledgers.site) + (
+                             select coalesce(cast(sum(length(commitments) / 32) as bigint), 0) from folded
+                             where folded.site = ledgers.site) as receipts
+                     from ledgers order by site"
+                } else {
                     "select site, ledger, origin, leaves, checkpoint,
                          (select count(*) from receipts where receipts.site = ledgers.site) as receipts
-                     from ledgers order by site",
-                );
+                     from ledgers order by site"
+                });
                 ledgers.extend(of_sites.fetch_all(&mut **transaction).await?);
             }
             if schema.present >= AUDIT_SINCE {

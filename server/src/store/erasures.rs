@@ -41,8 +41,8 @@ pub struct HoldRow {
     pub lifted_at: Option<i64>,
 }
 
-/// Receipts of one ledger that are to be erased.
-type Chosen = (i64, Vec<u64>);
+/// A receipt that is to be erased: its ledger, its place there, and its decision.
+type Doomed = (i64, i64, String);
 
 impl Store {
     /// Erases everything of one visitor at a site.
@@ -58,9 +58,9 @@ impl Store {
         if let Some(hold) = transaction.hold_on(site, visitor).await? {
             return Ok(Erasure::Held(hold));
         }
-        let rows: Vec<(i64, i64)> = on_transaction!(&mut transaction, |transaction, Db| {
+        let rows: Vec<Doomed> = on_transaction!(&mut transaction, |transaction, Db| {
             sqlx::query_as::<Db, _>(
-                "select ledger, leaf_index from receipts where site = $1 and visitor = $2 and body is not null
+                "select ledger, leaf_index, decision from receipts where site = $1 and visitor = $2 and body is not null
                  order by ledger, leaf_index",
             )
             .bind(site.as_str())
@@ -69,7 +69,7 @@ impl Store {
             .await?
         });
         let count = rows.len() as u64;
-        transaction.bury(ledger, &chosen(&rows), reason, now).await?;
+        transaction.bury(ledger, &rows, reason, now).await?;
         transaction.commit().await?;
         Ok(Erasure::Done(count))
     }
@@ -78,10 +78,10 @@ impl Store {
     pub async fn erase_before(&self, site: &SiteId, before: i64, now: i64) -> Result<u64, AppendError> {
         let mut transaction = self.begin().await?;
         let ledger = transaction.open_ledger(site, &self.sealer).await?;
-        let rows: Vec<(i64, i64)> = on_transaction!(&mut transaction, |transaction, Db| {
+        let rows: Vec<Doomed> = on_transaction!(&mut transaction, |transaction, Db| {
             sqlx::query_as::<Db, _>(
-                "select ledger, leaf_index from (
-                     select ledger, leaf_index, received_at from receipts
+                "select ledger, leaf_index, decision from (
+                     select ledger, leaf_index, decision, received_at from receipts
                      where site = $1 and received_at < $2 and body is not null and not exists (
                          select 1 from holds where holds.site = receipts.site and lifted_at is null
                          and (holds.visitor is null or holds.visitor = receipts.visitor))
@@ -94,7 +94,7 @@ impl Store {
             .fetch_all(&mut **transaction)
             .await?
         });
-        transaction.bury(ledger, &chosen(&rows), Reason::Retention, now).await?;
+        transaction.bury(ledger, &rows, Reason::Retention, now).await?;
         transaction.commit().await?;
         Ok(rows.len() as u64)
     }
@@ -105,6 +105,25 @@ impl Store {
             sqlx::query_as(
                 "select site, retention_days from sites where retention_days is not null order by site",
             )
+            .fetch_all(pool)
+            .await
+        })
+    }
+
+    /// The sites that have a receipt older than they keep it and not held, with after how many days each erases. Only their ledgers
+    /// are locked then; most sites have nothing to erase at most hours.
+    pub async fn retentions_due(&self, now: i64) -> sqlx::Result<Vec<(String, i64)>> {
+        on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select ledgers.site, retention_days from ledgers join sites on sites.site = ledgers.site
+                 where retention_days is not null and exists (
+                     select 1 from receipts where receipts.site = ledgers.site and body is not null
+                     and received_at < $1 - sites.retention_days * 86400000 and not exists (
+                         select 1 from holds where holds.site = receipts.site and lifted_at is null
+                         and (holds.visitor is null or holds.visitor = receipts.visitor)))
+                 order by ledgers.site",
+            )
+            .bind(now)
             .fetch_all(pool)
             .await
         })
@@ -190,14 +209,15 @@ impl Transaction {
     async fn bury(
         &mut self,
         mut ledger: super::ledgers::OpenLedger,
-        chosen: &[Chosen],
+        doomed: &[Doomed],
         reason: Reason,
         now: i64,
     ) -> Result<(), AppendError> {
-        if chosen.is_empty() {
+        if doomed.is_empty() {
             return Ok(());
         }
         let site = ledger.site.clone();
+        let chosen = chosen(doomed);
         let salts = Sealer::salts(chosen.len()).map_err(|error| sqlx::Error::Io(error.into()))?;
         for ((number, indexes), salt) in chosen.iter().zip(salts) {
             let leaves = Tombstone::runs(indexes);
@@ -239,16 +259,21 @@ impl Transaction {
                 }
             });
         }
+        let decisions: Vec<&str> = doomed.iter().map(|(.., decision)| decision.as_str()).collect();
+        self.forget_decisions(&site, &decisions).await?;
         self.close_ledger(ledger, now).await?;
         Ok(())
     }
 }
 
-/// Groups ledgers and leaf indexes, which are in order, by ledger.
-fn chosen(rows: &[(i64, i64)]) -> Vec<Chosen> {
-    rows.chunk_by(|(left, _), (right, _)| left == right)
+/// The leaf indexes of receipts, which are in order, by ledger.
+fn chosen(rows: &[Doomed]) -> Vec<(i64, Vec<u64>)> {
+    rows.chunk_by(|(left, ..), (right, ..)| left == right)
         .map(|of_ledger| {
-            (of_ledger[0].0, of_ledger.iter().filter_map(|(_, index)| u64::try_from(*index).ok()).collect())
+            (
+                of_ledger[0].0,
+                of_ledger.iter().filter_map(|(_, index, _)| u64::try_from(*index).ok()).collect(),
+            )
         })
         .collect()
 }

@@ -58,7 +58,7 @@ impl Store {
         first: i64,
         end: i64,
     ) -> sqlx::Result<Vec<LeafRow>> {
-        on_engine!(self, |pool| {
+        let rows: Vec<LeafRow> = on_engine!(self, |pool| {
             sqlx::query_as(
                 "select leaf_index, commitment, null as entry, body, salt, exists (
                      select 1 from holds where holds.site = receipts.site and kind = 'restriction' and lifted_at is null
@@ -74,8 +74,9 @@ impl Store {
             .bind(first)
             .bind(end)
             .fetch_all(pool)
-            .await
-        })
+            .await?
+        });
+        self.with_folded(site, ledger, (first, end), rows).await
     }
 
     /// The bytes of the leaves from `first` to before `end`, in order, without what opens them; nothing if one is missing.
@@ -109,9 +110,9 @@ impl Store {
         first: i64,
         end: i64,
     ) -> sqlx::Result<Option<Vec<String>>> {
-        let rows: Vec<(Option<Vec<u8>>, Option<String>)> = on_engine!(self, |pool| {
+        let rows: Vec<LeafRow> = on_engine!(self, |pool| {
             sqlx::query_as(
-                "select commitment, entry from (
+                "select leaf_index, commitment, entry, null as body, cast(null as bytea) as salt, 1 = 0 as restricted from (
                      select leaf_index, commitment, cast(null as text) as entry from receipts
                      where site = $1 and ledger = $2 and leaf_index >= $3 and leaf_index < $4
                      union all
@@ -126,7 +127,8 @@ impl Store {
             .fetch_all(pool)
             .await?
         });
-        Ok(rows.into_iter().map(|(commitment, entry)| bytes_of(commitment.as_deref(), entry)).collect())
+        let rows = self.with_folded(site, ledger, (first, end), rows).await?;
+        Ok(rows.iter().map(LeafRow::entry).collect())
     }
 
     /// The entries of one tile from `first` to before `end`: leaf hashes at level 0, above it those of complete tiles below
@@ -189,16 +191,9 @@ impl Store {
     /// The stored receipt of a decision with its proof under the ledger's newest checkpoint; nothing if there is none, or if
     /// it was erased.
     pub async fn sealed(&self, site: &SiteId, decision: &str) -> sqlx::Result<Option<Sealed>> {
-        let row: Option<(i64, i64, String, Vec<u8>)> = on_engine!(self, |pool| {
-            sqlx::query_as(
-                "select ledger, leaf_index, body, salt from receipts where site = $1 and decision = $2 and body is not null",
-            )
-            .bind(site.as_str())
-            .bind(decision)
-            .fetch_optional(pool)
-            .await?
-        });
-        let Some((number, leaf_index, body, salt)) = row else { return Ok(None) };
+        let Some((number, leaf_index, body, salt)) = self.opened(site, decision).await? else {
+            return Ok(None);
+        };
         let ledger = self.ledger_numbered(site, number).await?.ok_or(sqlx::Error::RowNotFound)?;
         let salt = salt.try_into().map(Salt).map_err(|_| damaged(site))?;
         Ok(Some(Sealed { body, salt, proof: self.prove(site, &ledger, leaf_index).await? }))

@@ -164,33 +164,6 @@ impl Transaction {
             .collect()
     }
 
-    /// What is stored under the ids of these decisions.
-    pub(super) async fn stored_decisions(
-        &mut self,
-        site: &SiteId,
-        receipts: &[Receipt],
-    ) -> sqlx::Result<HashMap<DecisionId, (Receipt, String)>> {
-        let mut stored = HashMap::new();
-        on_transaction!(self, |transaction, Db| {
-            for some in in_statements(receipts) {
-                let mut lookup = QueryBuilder::<Db>::new("select body from receipts where site = ");
-                lookup.push_bind(site.as_str()).push(" and decision in (");
-                let mut ids = lookup.separated(", ");
-                for receipt in some {
-                    ids.push_bind(receipt.decision.as_str());
-                }
-                lookup.push(")");
-                let bodies: Vec<String> = lookup.build_query_scalar().fetch_all(&mut **transaction).await?;
-                for body in bodies {
-                    let receipt: Receipt =
-                        serde_json::from_str(&body).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-                    stored.insert(receipt.decision.clone(), (receipt, body));
-                }
-            }
-        });
-        Ok(stored)
-    }
-
     pub(super) async fn insert_receipts(
         &mut self,
         site: &SiteId,
@@ -222,7 +195,7 @@ impl Transaction {
                 crash::point(Point::SomeReceiptsStored);
             }
         });
-        Ok(())
+        self.insert_decisions(site, ledger, new).await
     }
 }
 

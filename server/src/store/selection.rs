@@ -30,7 +30,7 @@ impl Store {
         (first, end): (i64, i64),
         limit: i64,
     ) -> sqlx::Result<Vec<LeafRow>> {
-        on_engine!(self, |pool, Db| {
+        let rows: Vec<LeafRow> = on_engine!(self, |pool, Db| {
             let mut query = QueryBuilder::<Db>::new(
                 "select * from (select leaf_index, commitment, cast(null as text) as entry, body, salt, exists (
                      select 1 from holds where holds.site = receipts.site and kind = 'restriction' and lifted_at is null
@@ -58,8 +58,14 @@ impl Store {
             query.push(" and leaf_index >= ").push_bind(first).push(" and leaf_index < ").push_bind(end);
             query.push(" order by leaf_index limit ").push_bind(limit);
             query.push(") as others order by leaf_index limit ").push_bind(limit);
-            query.build_query_as().fetch_all(pool).await
-        })
+            query.build_query_as().fetch_all(pool).await?
+        });
+        if filter.visitor.is_some() {
+            // What is erased is nobody's any more.
+            return Ok(rows);
+        }
+        let (time, limit) = ((filter.from, filter.to), usize::try_from(limit).unwrap_or_default());
+        self.next_with_folded(site, ledger, (first, end), time, (rows, limit)).await
     }
 
     /// The leaves before `end` that are public as they are, with their places: notices, builds, keys, and what links ledgers.
@@ -80,22 +86,6 @@ impl Store {
             .fetch_all(pool)
             .await
         })
-    }
-
-    /// Whether the receipt of a decision may be kept, but not shown (GDPR art. 18).
-    pub async fn is_restricted(&self, site: &SiteId, decision: &str) -> sqlx::Result<bool> {
-        let holds: i64 = on_engine!(self, |pool| {
-            sqlx::query_scalar(
-                "select count(*) from receipts join holds on holds.site = receipts.site
-                 and (holds.visitor is null or holds.visitor = receipts.visitor)
-                 where receipts.site = $1 and decision = $2 and holds.kind = 'restriction' and lifted_at is null",
-            )
-            .bind(site.as_str())
-            .bind(decision)
-            .fetch_one(pool)
-            .await?
-        });
-        Ok(holds > 0)
     }
 
     /// The tombstones that cover any of the leaves from `first` to `last`, and whether each is in the same ledger before `end`.

@@ -107,7 +107,9 @@ impl Store {
         on_engine!(self, |pool| {
             let changed = sqlx::query(
                 "update sites set name = $2, environment = $3, origins = $4, share_subdomains = $5, retention_days = $6
-                 where site = $1 and (environment = $3 or not exists (select 1 from receipts where receipts.site = $1))",
+                 where site = $1 and (environment = $3 or (
+                     not exists (select 1 from receipts where receipts.site = $1)
+                     and not exists (select 1 from folded where folded.site = $1)))",
             )
             .bind(site.id.as_str())
             .bind(&site.name)
@@ -125,11 +127,13 @@ impl Store {
     /// Whether a site has receipts, erased ones included.
     pub async fn has_receipts(&self, site: &SiteId) -> sqlx::Result<bool> {
         on_engine!(self, |pool| {
-            let found: Option<i64> =
-                sqlx::query_scalar("select leaf_index from receipts where site = $1 limit 1")
-                    .bind(site.as_str())
-                    .fetch_optional(pool)
-                    .await?;
+            let found: Option<i64> = sqlx::query_scalar(
+                "select leaf_index from receipts where site = $1
+                     union all select first_leaf from folded where site = $1 limit 1",
+            )
+            .bind(site.as_str())
+            .fetch_optional(pool)
+            .await?;
             Ok(found.is_some())
         })
     }

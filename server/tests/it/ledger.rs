@@ -138,7 +138,7 @@ async fn the_database_itself_refuses_every_change(engine: Engine) {
     match engine {
         Engine::Sqlite => attempts.extend([
             "insert or replace into receipts select site, ledger, leaf_index, 'x', visitor, '{}', salt, 0, commitment, kind from receipts where leaf_index = 3",
-            "insert or replace into receipts select site, ledger, leaf_index + 900, decision, visitor, '{}', salt, 0, commitment, kind from receipts where leaf_index = 3",
+            "insert or replace into decisions select site, decision, ledger, leaf_index + 900, 0 from decisions where leaf_index = 3",
             "replace into entries select site, ledger, leaf_index, '{}', null, null from entries",
         ]),
         Engine::Postgres => attempts.extend(["truncate receipts", "truncate entries", "truncate notices", "truncate nodes"]),

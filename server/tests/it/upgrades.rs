@@ -1,6 +1,7 @@
 //! Every earlier schema, with what such a database held, opened by this program: read, sealed, exported, verified.
 //! And the upgrade itself: once, by whoever comes first; whole or not at all; and never backwards.
 
+mod partitions;
 mod starts;
 
 use assent::Server;
@@ -252,6 +253,13 @@ async fn every_earlier_schema_is_brought_up_to_date_with_its_rows(engine: Engine
             found.len(),
             expected.iter().filter(|receipt| receipt.method == Method::AcceptAll).count()
         );
+        let mut raw = Raw::connect(&place.url).await;
+        let decisions = raw.texts("select decision from decisions where site = 'shop'").await;
+        assert_eq!(decisions.len(), expected.len(), "each decision of schema {version} has its place");
+        if engine == Engine::Postgres {
+            let loose = raw.texts("select decision from receipts_default").await;
+            assert_eq!(loose, [""; 0], "every receipt of schema {version} is in a month's partition");
+        }
         check_ledgers(store).await;
         let checked = assent::recheck::every_ledger(store).await.unwrap();
         assert!(checked.iter().any(|ledger| ledger.site == "shop"), "{checked:?}");

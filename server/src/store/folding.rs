@@ -1,0 +1,202 @@
+//! Owns folding up: where nothing of a month can be read any more, the commitments of its leaves are kept as runs of bytes, and the
+//! rows go. A month that is a partition goes as a whole; elsewhere the rows go one by one.
+//! Refuses to take a row whose commitment is not kept; the database holds that by a trigger.
+
+use assent_shared::SiteId;
+use sqlx::{AssertSqlSafe, QueryBuilder};
+
+use super::folded::{COMMITMENT, RUN};
+use super::months::Month;
+use super::{Pool, Store, Transaction, in_statements, on_engine, on_transaction, partitions};
+use crate::clock::DAY;
+
+/// Rows of one transaction, and of one site: blank ones are small, and whoever records waits for some milliseconds at most.
+const AT_ONCE: i64 = 2048;
+
+/// A receipt that is erased.
+#[derive(Debug, sqlx::FromRow)]
+struct Blank {
+    ledger: i64,
+    leaf_index: i64,
+    commitment: Vec<u8>,
+    received_at: i64,
+}
+
+impl Store {
+    /// Folds up every month that is over since a day and of which nothing is left to read, whosever it was; says how many leaves.
+    pub async fn fold(&self, now: i64) -> sqlx::Result<u64> {
+        let until = now.saturating_sub(DAY);
+        let (mut folded, mut failed) = (0, None);
+        if let Pool::Postgres(pool) = &self.pool {
+            for partition in self.partitions().await?.iter().filter(|partition| partition.ends <= until) {
+                match partitions::fold_and_drop(pool, &partition.name).await {
+                    Ok(leaves) => folded += leaves.unwrap_or_default(),
+                    // One that cannot be locked, or is damaged, keeps no other one.
+                    Err(error) => failed = Some(error),
+                }
+            }
+        }
+        let mut from = i64::MIN;
+        while let Some(oldest) = self.oldest_blank(from).await? {
+            let month = Month::of(oldest);
+            if month.ends() > until {
+                break;
+            }
+            from = month.ends();
+            for site in self.sites_with_blanks(month).await? {
+                let Ok(site) = site.parse::<SiteId>() else { continue };
+                loop {
+                    let some = self.fold_some(&site, month).await?;
+                    folded += some;
+                    if some < AT_ONCE.unsigned_abs() {
+                        break;
+                    }
+                    // Whoever records takes the site's lock in between.
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+        failed.map_or(Ok(folded), Err)
+    }
+
+    /// Where receipts are that are in no month's partition.
+    fn loose(&self) -> &'static str {
+        match &self.pool {
+            Pool::Sqlite(_) => "receipts",
+            Pool::Postgres(_) => "receipts_default",
+        }
+    }
+
+    /// When the oldest receipt was received that is erased, from `from` on. Site by site, along the index.
+    async fn oldest_blank(&self, from: i64) -> sqlx::Result<Option<i64>> {
+        let text = format!(
+            "select min(oldest) from (
+                 select (select received_at from {loose} as blank where blank.site = ledgers.site and body is null
+                     and received_at >= $1 order by received_at limit 1) as oldest
+                 from ledgers
+             ) as oldest_of_each",
+            loose = self.loose()
+        );
+        on_engine!(self, |pool| { sqlx::query_scalar(AssertSqlSafe(text)).bind(from).fetch_one(pool).await })
+    }
+
+    /// The sites that have erased receipts of a month; none as long as anybody has one that can be read.
+    async fn sites_with_blanks(&self, month: Month) -> sqlx::Result<Vec<String>> {
+        let loose = self.loose();
+        let within = "received_at >= $1 and received_at < $2";
+        let text = format!(
+            "select site from ledgers where exists (
+                 select 1 from {loose} as blank where blank.site = ledgers.site and body is null and {within}
+             ) and not exists (
+                 select 1 from ledgers as others where exists (
+                     select 1 from {loose} as shown where shown.site = others.site and body is not null and {within}))
+             order by site"
+        );
+        on_engine!(self, |pool| {
+            sqlx::query_scalar(AssertSqlSafe(text))
+                .bind(month.begins())
+                .bind(month.ends())
+                .fetch_all(pool)
+                .await
+        })
+    }
+
+    /// Folds up the next rows of a site that were received in a month; says how many.
+    async fn fold_some(&self, site: &SiteId, month: Month) -> sqlx::Result<u64> {
+        let loose = self.loose();
+        let mut transaction = self.begin().await?;
+        let mut rows = transaction.blank_rows(site, month, loose).await?;
+        rows.sort_by_key(|row| (row.ledger, row.leaf_index));
+        let runs: Vec<&[Blank]> = rows.chunk_by(are_of_one_run).collect();
+        on_transaction!(&mut transaction, |transaction, Db| {
+            for some in in_statements(&runs) {
+                let mut insert = QueryBuilder::<Db>::new(
+                    "insert into folded (site, ledger, first_leaf, commitments, first_received, last_received) ",
+                );
+                insert.push_values(some, |mut row, run| {
+                    let times = || run.iter().map(|blank| blank.received_at);
+                    let commitments: Vec<u8> =
+                        run.iter().flat_map(|blank| blank.commitment.iter().copied()).collect();
+                    row.push_bind(site.as_str())
+                        .push_bind(run[0].ledger)
+                        .push_bind(run[0].leaf_index)
+                        .push_bind(commitments)
+                        .push_bind(times().min())
+                        .push_bind(times().max());
+                });
+                insert.build().execute(&mut **transaction).await?;
+            }
+            for run in &runs {
+                let (first, last) = (&run[0], &run[run.len() - 1]);
+                let delete = format!(
+                    "delete from {loose} where site = $1 and ledger = $2 and leaf_index between $3 and $4
+                     and received_at >= $5 and received_at < $6 and body is null"
+                );
+                let gone = sqlx::query::<Db>(AssertSqlSafe(delete))
+                    .bind(site.as_str())
+                    .bind(first.ledger)
+                    .bind(first.leaf_index)
+                    .bind(last.leaf_index)
+                    .bind(month.begins())
+                    .bind(month.ends())
+                    .execute(&mut **transaction)
+                    .await?
+                    .rows_affected();
+                if usize::try_from(gone) != Ok(run.len()) {
+                    return Err(damaged(site, first));
+                }
+            }
+        });
+        transaction.commit().await?;
+        Ok(rows.len() as u64)
+    }
+}
+
+impl Transaction {
+    /// Takes the site's lock, so that nobody else folds or erases there, and reads what is blank; nothing if somebody's receipt of
+    /// the month can be read by now.
+    async fn blank_rows(
+        &mut self,
+        site: &SiteId,
+        month: Month,
+        loose: &'static str,
+    ) -> sqlx::Result<Vec<Blank>> {
+        let within = "received_at >= $1 and received_at < $2";
+        let text = format!(
+            "select ledger, leaf_index, commitment, received_at from {loose} as blank
+             where blank.site = $3 and body is null and {within} and not exists (
+                 select 1 from ledgers where exists (
+                     select 1 from {loose} as shown where shown.site = ledgers.site and body is not null and {within}))
+             order by received_at, ledger, leaf_index limit $4"
+        );
+        let rows: Vec<Blank> = on_transaction!(self, |transaction, Db| {
+            sqlx::query::<Db>("update ledgers set leaves = leaves where site = $1")
+                .bind(site.as_str())
+                .execute(&mut **transaction)
+                .await?;
+            sqlx::query_as::<Db, _>(AssertSqlSafe(text))
+                .bind(month.begins())
+                .bind(month.ends())
+                .bind(site.as_str())
+                .bind(AT_ONCE)
+                .fetch_all(&mut **transaction)
+                .await?
+        });
+        match rows.iter().find(|row| row.commitment.len() != COMMITMENT) {
+            Some(row) => Err(damaged(site, row)),
+            None => Ok(rows),
+        }
+    }
+}
+
+/// Whether the right one is the leaf behind the left one, within the same 256.
+fn are_of_one_run(left: &Blank, right: &Blank) -> bool {
+    left.ledger == right.ledger && left.leaf_index + 1 == right.leaf_index && right.leaf_index % RUN != 0
+}
+
+fn damaged(site: &SiteId, row: &Blank) -> sqlx::Error {
+    let Blank { ledger, leaf_index, .. } = row;
+    sqlx::Error::Decode(
+        format!("leaf {leaf_index} of ledger {ledger} of `{site}` is damaged, and is not folded up").into(),
+    )
+}
