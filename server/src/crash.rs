@@ -82,6 +82,15 @@ pub fn arm(at: CrashAt) {
     let _ = ARMED.set(at);
 }
 
+/// Whether the process is to end between two writes of a commit, which then must be made one by one.
+#[inline]
+pub(crate) fn between_writes() -> bool {
+    cfg!(debug_assertions)
+        && ARMED
+            .get()
+            .is_some_and(|at| !matches!(at.point, Point::BeforeBegin | Point::Committed | Point::OneAnswered))
+}
+
 /// Ends the process if this is where it is to end: no destructor runs, nothing is flushed.
 #[inline]
 pub(crate) fn point(here: Point) {

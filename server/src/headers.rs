@@ -1,14 +1,12 @@
 //! Owns what every answer tells a browser that it may not do with it (OWASP Secure Headers Project).
 //! Refuses to overrule an answer that says something itself, but for sniffing.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
 
 const EMBEDDING: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -19,20 +17,17 @@ const NOTHING: &str = "camera=(), display-capture=(), geolocation=(), microphone
 /// What an answer may do that is no page, should a browser take it for one.
 const INERT: &str = "default-src 'none'; frame-ancestors 'none'";
 
+/// Whether it is something that sites' pages embed and fetch; everything else is for pages of our own.
+pub(crate) fn are_for_sites(request: &Request) -> bool {
+    request.uri().path().starts_with("/_assent/")
+}
+
 /// Adds what an answer lacks. `hsts` is for how many days browsers keep to https, where the settings say it.
-pub(crate) async fn shield(
-    State(hsts): State<Option<HeaderValue>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    // What sites' pages embed and fetch; everything else is for pages of our own.
-    let for_sites = request.uri().path().starts_with("/_assent/");
-    let mut response = next.run(request).await;
-    add(response.headers_mut(), for_sites);
+pub(crate) fn shield(headers: &mut HeaderMap, for_sites: bool, hsts: Option<&HeaderValue>) {
+    add(headers, for_sites);
     if let Some(hsts) = hsts {
-        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, hsts);
+        headers.insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
     }
-    response
 }
 
 /// The value of HSTS, where it is wanted (RFC 6797 §6.1).

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod affected;
 mod answers;
 pub mod api;
+mod around;
 pub mod audit;
 pub mod backup;
 pub mod catalog;

@@ -5,12 +5,11 @@ use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::HttpBody;
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use tokio::time::Instant;
-use tower_http::request_id::{MakeRequestId, RequestId};
-use tracing::{Event, Instrument, Level, Subscriber};
+use tracing::{Event, Level, Span, Subscriber};
 #[cfg(feature = "otlp")]
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::filter::{Directive, LevelFilter};
@@ -59,12 +58,13 @@ pub fn start(settings: &Settings) -> Result<Log, String> {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    let registry = tracing_subscriber::registry();
+    // Each has its filter. One without, even one that is nobody, would have every span of every library made.
+    let mut layers = vec![lines.with_filter(filter).boxed(), Alarms.with_filter(LevelFilter::WARN).boxed()];
     #[cfg(feature = "otlp")]
-    let (registry, exporter) = {
+    let exporter = {
         let endpoint = settings.otlp_endpoint.as_deref();
         let exporter = endpoint.map(|to| traces::Exporter::new(to, settings.otlp_one_in)).transpose()?;
-        let spans = exporter.as_ref().map(|exporter| {
+        layers.extend(exporter.as_ref().map(|exporter| {
             tracing_opentelemetry::layer()
                 .with_tracer(exporter.tracer())
                 .with_location(false)
@@ -73,18 +73,15 @@ pub fn start(settings: &Settings) -> Result<Log, String> {
                 .with_tracked_inactivity(false)
                 // Only our own: libraries say in theirs what we would not.
                 .with_filter(filter_fn(|of| of.is_span() && of.target() == traces::SPANS))
-        });
-        (registry.with(spans), exporter)
+                .boxed()
+        }));
+        exporter
     };
     #[cfg(not(feature = "otlp"))]
     if settings.otlp_endpoint.is_some() {
         return Err("Setting otlp_endpoint: this program was built without the feature `otlp`.".to_owned());
     }
-    registry
-        .with(lines.with_filter(filter))
-        .with(Alarms.with_filter(LevelFilter::WARN))
-        .try_init()
-        .map_err(|error| error.to_string())?;
+    tracing_subscriber::registry().with(layers).try_init().map_err(|error| error.to_string())?;
     Ok(Log {
         #[cfg(feature = "otlp")]
         exporter,
@@ -113,79 +110,82 @@ pub(crate) fn alarms() -> (u64, u64) {
 /// The header that names a request, in both directions.
 pub const REQUEST_ID: &str = "x-request-id";
 
-/// Takes the name that a proxy gave a request only if it is one, so that nobody writes into the log.
-pub fn drop_odd_request_id(mut request: Request) -> Request {
-    let named = request.headers().get(REQUEST_ID).is_none_or(|id| {
+/// The name of a request: what a proxy in front gave it, if that is one, so that nobody writes into the log; else 64 random bits.
+pub(crate) fn name(headers: &HeaderMap) -> Option<HeaderValue> {
+    let given = headers.get(REQUEST_ID).filter(|id| {
         (1..=64).contains(&id.len())
             && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b))
     });
-    if !named {
-        request.headers_mut().remove(REQUEST_ID);
-    }
-    request
-}
-
-/// Names each request with 64 random bits, unless a proxy in front named it already.
-#[derive(Clone)]
-pub struct NameRequests;
-
-impl MakeRequestId for NameRequests {
-    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
-        let id = format!("{:016x}", getrandom::u64().ok()?);
-        id.parse().ok().map(RequestId::new)
-    }
+    given.cloned().or_else(|| HeaderValue::try_from(format!("{:016x}", getrandom::u64().ok()?)).ok())
 }
 
 /// Addresses to which decisions are sent.
 const DECISIONS: [&str; 2] = ["/_assent/{site}/decisions", "/_assent/{site}/choices"];
 
-/// Logs and counts a request when it is answered, and gives a failed one its problem body.
-pub async fn log_request(State(app): State<App>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = traces::method_name(request.method());
-    // Shared with the router, as the id is with the request: neither is copied.
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let request_id = request.extensions().get::<RequestId>().cloned();
+/// A request's line, from when it comes to when it is answered.
+pub(crate) struct Line {
+    started: Instant,
+    method: &'static str,
+    /// Shared with the router.
+    route: Option<MatchedPath>,
+    as_page: bool,
+    span: Span,
+}
 
-    let span = traces::request(&request, method, route.as_ref().map_or("none", MatchedPath::as_str));
-    let as_page = pages::wants_page(request.headers());
-    let mut response = next.run(request).instrument(span.clone()).await;
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
-    let failure = response.extensions_mut().remove::<Failure>();
-    if let Some(Failure(error)) = &failure {
-        if method == "POST" && DECISIONS.contains(&route) {
-            app.metrics.decision(Outcome::from(&**error));
-        }
-        if let Error::Store(_) = **error {
-            app.metrics.database_failed();
-        }
-        let headers = std::mem::take(response.headers_mut());
-        response = error.to_response(Some(request_id.to_owned()), as_page);
-        // What layers below added (CORS above all) must reach the caller with the problem body too.
-        for (name, value) in &headers {
-            response.headers_mut().entry(name).or_insert_with(|| value.clone());
-        }
+impl Line {
+    /// Notes what is known before a request goes its way.
+    pub(crate) fn begin(request: &Request) -> Self {
+        let method = traces::method_name(request.method());
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let span = traces::request(request, method, route.as_ref().map_or("none", MatchedPath::as_str));
+        Self { started: Instant::now(), method, route, as_page: pages::wants_page(request.headers()), span }
     }
-    let status = response.status().as_u16();
-    let bytes = response.body().size_hint().exact().unwrap_or_default();
-    app.metrics.answered(&Answer { route, method, status, bytes, since: started });
-    traces::answered(&span, status);
-    let ms = started.elapsed().as_millis();
-    let in_outage = failure.as_ref().is_some_and(|Failure(error)| match &**error {
-        Error::Store(cause) => app.store.failed(cause).is_outage(),
-        Error::Unavailable(_) | Error::NotReady(_) | Error::NotSigning(_) | Error::Refused(_) => true,
-        _ => false,
-    });
-    match failure.and_then(|Failure(error)| error.cause()) {
-        // What stops everybody has its own line, and there may be thousands who meet it.
-        cause if in_outage => {
-            tracing::debug!(method, route, status, ms, request_id, cause, "request met the outage");
-        }
-        Some(cause) => tracing::error!(method, route, status, ms, request_id, cause, "request failed"),
-        None if status >= 400 => tracing::info!(method, route, status, ms, request_id, "request refused"),
-        // What goes well is not worth a line for every visitor, unless somebody asks: ASSENT_LOG=assent=debug.
-        None => tracing::debug!(method, route, status, ms, request_id, "request answered"),
+
+    /// In which the request is handled.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
     }
-    response
+
+    /// Logs and counts the request under its name, and gives a failed one its problem body.
+    pub(crate) fn end(self, app: &App, mut response: Response, name: Option<&HeaderValue>) -> Response {
+        let Self { started, method, route, as_page, span } = self;
+        let route = route.as_ref().map_or("none", MatchedPath::as_str);
+        let request_id = name.and_then(|name| name.to_str().ok()).unwrap_or_default();
+        let failure = response.extensions_mut().remove::<Failure>();
+        if let Some(Failure(error)) = &failure {
+            if method == "POST" && DECISIONS.contains(&route) {
+                app.metrics.decision(Outcome::from(&**error));
+            }
+            if let Error::Store(_) = **error {
+                app.metrics.database_failed();
+            }
+            let headers = std::mem::take(response.headers_mut());
+            response = error.to_response(Some(request_id.to_owned()), as_page);
+            // What layers below added (CORS above all) must reach the caller with the problem body too.
+            for (name, value) in &headers {
+                response.headers_mut().entry(name).or_insert_with(|| value.clone());
+            }
+        }
+        let status = response.status().as_u16();
+        let bytes = response.body().size_hint().exact().unwrap_or_default();
+        app.metrics.answered(&Answer { route, method, status, bytes, since: started });
+        traces::answered(&span, status);
+        let ms = started.elapsed().as_millis();
+        let in_outage = failure.as_ref().is_some_and(|Failure(error)| match &**error {
+            Error::Store(cause) => app.store.failed(cause).is_outage(),
+            Error::Unavailable(_) | Error::NotReady(_) | Error::NotSigning(_) | Error::Refused(_) => true,
+            _ => false,
+        });
+        match failure.and_then(|Failure(error)| error.cause()) {
+            // What stops everybody has its own line, and there may be thousands who meet it.
+            cause if in_outage => {
+                tracing::debug!(method, route, status, ms, request_id, cause, "request met the outage");
+            }
+            Some(cause) => tracing::error!(method, route, status, ms, request_id, cause, "request failed"),
+            None if status >= 400 => tracing::info!(method, route, status, ms, request_id, "request refused"),
+            // What goes well is not worth a line for every visitor, unless somebody asks: ASSENT_LOG=assent=debug.
+            None => tracing::debug!(method, route, status, ms, request_id, "request answered"),
+        }
+        response
+    }
 }

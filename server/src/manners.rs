@@ -4,8 +4,6 @@
 use axum::extract::Request;
 use axum::http::header::{CONTENT_ENCODING, HOST, ORIGIN, TRANSFER_ENCODING};
 use axum::http::{Method, Version};
-use axum::middleware::Next;
-use axum::response::Response;
 
 use crate::error::{Error, Result};
 use crate::proxies::is_host;
@@ -14,12 +12,7 @@ use crate::proxies::is_host;
 const ADDRESS_LIMIT: usize = 8 * 1024;
 
 /// Lets through what is well-mannered.
-pub(crate) async fn refuse_odd(request: Request, next: Next) -> Result<Response> {
-    check(&request)?;
-    Ok(next.run(request).await)
-}
-
-fn check(request: &Request) -> Result<()> {
+pub(crate) fn refuse_odd(request: &Request) -> Result<()> {
     let length = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
     if length > ADDRESS_LIMIT {
         return Err(Error::AddressTooLong(ADDRESS_LIMIT));

@@ -3,17 +3,14 @@
 
 use std::time::Duration;
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// Far more than anything takes that goes well. What is sent after the answer has begun, as exports are, is not counted.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Answers in time, or says that it is too busy.
-pub(crate) async fn answer_in_time(request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(PATIENCE, next.run(request)).await;
-    answer.unwrap_or_else(|_| Error::Busy.into_response())
+/// An answer in time, or the word that it is too busy.
+pub(crate) async fn in_time(answer: impl Future<Output = Response>) -> Result<Response> {
+    tokio::time::timeout(PATIENCE, answer).await.map_err(|_| Error::Busy)
 }

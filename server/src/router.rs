@@ -3,37 +3,24 @@
 
 use assent_shared::SiteId;
 use axum::Router;
+use axum::http::Method;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderName, Method};
 use axum::middleware;
 use axum::routing::get;
-use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 
 use crate::error::Error;
 use crate::operators::sessions;
 use crate::pages::{choices, cookies, notice, replay, verify, versions};
 use crate::state::App;
-use crate::{admin, api, demo, headers, limits, log, manners, patience, probes, publish, tag, widget};
+use crate::{admin, api, around, demo, limits, probes, publish, tag, widget};
 
 /// A day: browsers ask at most once a day whether a page may post.
 const PREFLIGHT_AGE: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// Every address of the server; the demo's pages only if they are wanted.
 pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
-    let proxies = app.proxies.clone();
     let counted = middleware::from_fn_with_state(app.clone(), limits::count_visit);
-    let request_id = HeaderName::from_static(log::REQUEST_ID);
-    let around_every_request = ServiceBuilder::new()
-        .map_request(log::drop_odd_request_id)
-        .layer(SetRequestIdLayer::new(request_id.clone(), log::NameRequests))
-        .layer(PropagateRequestIdLayer::new(request_id))
-        .layer(middleware::from_fn_with_state(app.hsts.clone(), headers::shield))
-        .layer(middleware::from_fn_with_state(app.clone(), log::log_request))
-        .map_request(move |request| proxies.introduce(request))
-        .layer(middleware::from_fn(manners::refuse_odd))
-        .layer(middleware::from_fn(patience::answer_in_time));
 
     let operators_pages = Router::new()
         .merge(admin::routes())
@@ -77,7 +64,7 @@ pub fn router(app: App, demo: Option<&demo::Pages>) -> Router {
     router
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        .layer(around_every_request)
+        .layer(middleware::from_fn_with_state(app.clone(), around::every_request))
         .with_state(app)
 }
 

@@ -6,6 +6,7 @@
 //! names are never read, because SQLite reports none.
 
 mod affected;
+mod at_edge;
 mod audit;
 mod audit_reading;
 mod browse;
@@ -14,6 +15,7 @@ mod copy;
 mod counts;
 mod decisions;
 mod drafts;
+mod edges;
 mod erasures;
 mod exports;
 mod folded;
@@ -28,6 +30,7 @@ mod links;
 mod measures;
 mod months;
 mod notices;
+mod open_ledger;
 mod operators;
 mod own;
 mod partitions;
@@ -99,6 +102,7 @@ pub struct Store {
     writer: Option<SqlitePool>,
     sealer: Sealer,
     kinds: kinds::Kinds,
+    edges: edges::Edges,
     health: health::Health,
 }
 
@@ -225,7 +229,14 @@ impl Store {
             }
             Engine::Postgres => (Pool::Postgres(postgres::open(url, &health).await?), None),
         };
-        Ok(Self { pool, writer, sealer, kinds: kinds::Kinds::default(), health })
+        Ok(Self {
+            pool,
+            writer,
+            sealer,
+            kinds: kinds::Kinds::default(),
+            edges: edges::Edges::default(),
+            health,
+        })
     }
 
     /// Connects to a database that is there, whatever its schema, only to read it. Nothing is created, changed or left behind.
@@ -234,8 +245,8 @@ impl Store {
             Engine::Sqlite => Pool::Sqlite(sqlite::attach(url).await?),
             Engine::Postgres => Pool::Postgres(postgres::attach(url).await?),
         };
-        let (kinds, health) = (kinds::Kinds::default(), health::Health::default());
-        Ok(Self { pool, writer: None, sealer, kinds, health })
+        let (kinds, edges, health) = Default::default();
+        Ok(Self { pool, writer: None, sealer, kinds, edges, health })
     }
 
     /// Looks before anything is added: for damage where nobody else does, as PostgreSQL has checksums and a log of its own, and

@@ -208,7 +208,7 @@ impl Transaction {
     /// Appends a tombstone for each ledger's receipts, then blanks them.
     async fn bury(
         &mut self,
-        mut ledger: super::ledgers::OpenLedger,
+        mut ledger: super::open_ledger::OpenLedger,
         doomed: &[Doomed],
         reason: Reason,
         now: i64,

@@ -111,6 +111,7 @@ impl Store {
         }
         // A replica that took over may not have every kind that the former server had.
         self.kinds.forget();
+        self.edges.forget();
         tracing::error!(cause, "{trouble}; nothing is recorded until it does its work again");
         tokio::spawn(self.clone().watch());
     }

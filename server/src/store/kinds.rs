@@ -31,6 +31,29 @@ impl Kinds {
     pub(super) fn forget(&self) {
         self.0.invalidate_all();
     }
+
+    /// The kind of each receipt of a site, in their order; nothing, unless all are known to be committed.
+    pub(super) async fn remembered(
+        &self,
+        site: &SiteId,
+        receipts: &[Receipt],
+    ) -> sqlx::Result<Option<Vec<i64>>> {
+        let mut numbers = Vec::with_capacity(receipts.len());
+        let mut of_this_batch: HashMap<(u32, &str, &Choices), i64> = HashMap::new();
+        for receipt in receipts {
+            let key = (receipt.notice.number, receipt.method.as_str(), &receipt.choices);
+            let number = match of_this_batch.get(&key) {
+                Some(number) => *number,
+                None => match self.0.get(&(site.clone(), parts(receipt)?)).await {
+                    Some(number) => number,
+                    None => return Ok(None),
+                },
+            };
+            of_this_batch.insert(key, number);
+            numbers.push(number);
+        }
+        Ok(Some(numbers))
+    }
 }
 
 /// A kind of receipts.

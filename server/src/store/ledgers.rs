@@ -2,14 +2,13 @@
 //! Refuses to let a leaf be stored without the checkpoint that covers it.
 
 use assent_shared::SiteId;
-use assent_shared::ledger::{
-    Checkpoint, Entry, Frontier, Growth, Hash, ReceiptProof, Salt, SignedCheckpoint,
-};
+use assent_shared::ledger::{Checkpoint, Entry, Frontier, Growth, SignedCheckpoint};
 use sqlx::QueryBuilder;
 
+use super::open_ledger::{ClosedLedger, OpenLedger, SealedLedger};
 use super::{Store, Transaction, in_statements, on_engine, on_transaction};
 use crate::crash::{self, Point};
-use crate::sealer::{Refusal, Sealer, Signers};
+use crate::sealer::{Refusal, Sealer};
 use crate::widget;
 
 /// Why nothing was appended.
@@ -48,48 +47,6 @@ struct Locked {
     widget: Option<String>,
 }
 
-/// A leaf that is stored with the ledger: its index, its bytes, and what it commits to.
-type NewEntry = (i64, String, Option<(String, Salt)>);
-
-/// A ledger while this transaction alone appends to it.
-pub(super) struct OpenLedger {
-    pub(super) site: SiteId,
-    pub(super) number: i64,
-    origin: String,
-    growth: Growth,
-    signers: Signers,
-    entries: Vec<NewEntry>,
-}
-
-impl OpenLedger {
-    /// Appends a receipt's leaf; the receipt itself is for the caller to store.
-    pub(super) fn append_receipt(&mut self, commitment: Hash) -> i64 {
-        leaf_to_sql(self.growth.append(Entry::Receipt { commitment }.leaf_hash()))
-    }
-
-    /// Appends a leaf that is stored with the ledger.
-    pub(super) fn append_entry(&mut self, entry: &Entry, opening: Option<(String, Salt)>) -> i64 {
-        let index = leaf_to_sql(self.growth.append(entry.leaf_hash()));
-        self.entries.push((index, entry.canonical_json(), opening));
-        index
-    }
-}
-
-/// A ledger whose checkpoint covers everything that was appended.
-pub(super) struct ClosedLedger {
-    growth: Growth,
-    checkpoint: SignedCheckpoint,
-}
-
-impl ClosedLedger {
-    /// The proof of a leaf that was appended just now.
-    pub(super) fn proof(&self, leaf_index: i64) -> Option<ReceiptProof> {
-        let index = u64::try_from(leaf_index).ok()?;
-        let path = self.growth.inclusion(index)?;
-        Some(ReceiptProof { index, path, checkpoint: self.checkpoint.clone(), opening: None })
-    }
-}
-
 impl Transaction {
     /// Takes the site's lock and opens its ledger. The write that comes first takes the lock on both engines; what is read
     /// after it stays true.
@@ -126,13 +83,13 @@ impl Transaction {
             .ok_or_else(|| {
                 sqlx::Error::Decode(format!("the ledger of `{site}` does not know its own right edge").into())
             })?;
-        let entries = Vec::new();
         let mut open = OpenLedger {
             site: site.clone(),
             number,
+            found: frontier.size(),
             growth: Growth::new(frontier),
             signers,
-            entries,
+            entries: Vec::new(),
             origin,
         };
         if let Some(first) = first {
@@ -150,10 +107,8 @@ impl Transaction {
 
     /// Stores what was appended beside the receipts, and the checkpoint over all of it.
     pub(super) async fn close_ledger(&mut self, open: OpenLedger, now: i64) -> sqlx::Result<ClosedLedger> {
-        let OpenLedger { site, number, origin, growth, signers, entries } = open;
-        let keys: Vec<_> = signers.previous.iter().chain([&signers.key]).collect();
-        let (size, root) = (growth.frontier().size(), growth.frontier().root());
-        let checkpoint = Checkpoint { origin: origin.clone(), size, root }.sign(&keys);
+        let SealedLedger { closed, entries, is_handover } = open.seal();
+        let ClosedLedger { site, edge, checkpoint, .. } = &closed;
         on_transaction!(self, |transaction, Db| {
             for some in in_statements(&entries) {
                 let mut insert = QueryBuilder::<Db>::new(
@@ -161,7 +116,7 @@ impl Transaction {
                 );
                 insert.push_values(some, |mut row, (leaf_index, entry, opening)| {
                     row.push_bind(site.as_str())
-                        .push_bind(number)
+                        .push_bind(edge.ledger)
                         .push_bind(*leaf_index)
                         .push_bind(entry.as_str());
                     row.push_bind(opening.as_ref().map(|(body, _)| body.as_str()));
@@ -170,11 +125,11 @@ impl Transaction {
                 insert.build().execute(&mut **transaction).await?;
             }
             crash::point(Point::EntriesStored);
-            for some in in_statements(growth.tiles()) {
+            for some in in_statements(closed.tiles()) {
                 let mut insert =
                     QueryBuilder::<Db>::new("insert into nodes (site, ledger, level, place, hash) ");
                 insert.push_values(some, |mut row, (level, place, hash)| {
-                    row.push_bind(site.as_str()).push_bind(number).push_bind(i64::from(*level));
+                    row.push_bind(site.as_str()).push_bind(edge.ledger).push_bind(i64::from(*level));
                     row.push_bind(leaf_to_sql(*place)).push_bind(hash.0.to_vec());
                 });
                 insert.build().execute(&mut **transaction).await?;
@@ -185,20 +140,20 @@ impl Transaction {
                  where site = $1",
             )
             .bind(site.as_str())
-            .bind(leaf_to_sql(size))
-            .bind(growth.frontier().to_bytes())
-            .bind(checkpoint.note())
-            .bind(signers.key.public(&origin).to_string())
+            .bind(leaf_to_sql(edge.frontier.size()))
+            .bind(edge.frontier.to_bytes())
+            .bind(&edge.checkpoint)
+            .bind(&edge.signing_key)
             .bind(widget::HASH)
             .execute(&mut **transaction)
             .await?;
             crash::point(Point::LedgerStored);
         });
-        if signers.previous.is_some() {
+        if is_handover {
             // Whoever knows only the former key follows it to the new one by this.
-            self.keep_checkpoint(&site, number, &checkpoint, now).await?;
+            self.keep_checkpoint(site, edge.ledger, checkpoint, now).await?;
         }
-        Ok(ClosedLedger { growth, checkpoint })
+        Ok(closed)
     }
 
     /// Keeps a checkpoint for good; keeping it twice is the same as once.

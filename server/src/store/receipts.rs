@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
 use super::ledgers::AppendError;
+use super::open_ledger::ClosedLedger;
 use super::{Place, Store, Transaction, in_statements, on_engine, on_transaction};
 use crate::crash::{self, Point};
 use crate::sealer::{Refusal, Sealer};
@@ -73,6 +74,15 @@ pub(super) struct New<'a> {
     pub(super) commitment: Option<Hash>,
 }
 
+/// A new receipt with its proof.
+pub(super) fn proven(site: &SiteId, new: &New<'_>, closed: &ClosedLedger) -> sqlx::Result<Sealed> {
+    let New { leaf_index, body, salt, .. } = new;
+    let proof = closed
+        .proof(*leaf_index)
+        .ok_or_else(|| sqlx::Error::Protocol(format!("leaf {leaf_index} of `{site}` has no proof")))?;
+    Ok(Sealed { body: body.clone(), salt: *salt, proof })
+}
+
 /// A stored receipt.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct ReceiptRow {
@@ -105,10 +115,10 @@ impl Transaction {
         receipts: &[Receipt],
         store: &Store,
         now: i64,
-    ) -> Result<Vec<Appended>, AppendError> {
+    ) -> Result<(Vec<Appended>, Option<ClosedLedger>), AppendError> {
         let sealer = &store.sealer;
         if sealer.is_off() {
-            return Ok(self.append_unsealed(receipts, &store.kinds).await?);
+            return Ok((self.append_unsealed(receipts, &store.kinds).await?, None));
         }
         let site = &receipts[0].site;
         let mut ledger = self.open_ledger(site, sealer).await?;
@@ -139,7 +149,7 @@ impl Transaction {
             });
         }
         if new.is_empty() {
-            return Ok(outcomes.into_iter().filter_map(Result::err).collect());
+            return Ok((outcomes.into_iter().filter_map(Result::err).collect(), None));
         }
         let kinds = self.kinds_of(site, new.iter().map(|new| new.receipt), &store.kinds).await?;
         for (new, kind) in new.iter_mut().zip(kinds) {
@@ -149,19 +159,14 @@ impl Transaction {
         self.insert_receipts(site, ledger.number, &new).await?;
         crash::point(Point::ReceiptsStored);
         let closed = self.close_ledger(ledger, now).await?;
-        outcomes
+        let appended = outcomes
             .into_iter()
             .map(|outcome| match outcome {
                 Err(known) => Ok(known),
-                Ok(at) => {
-                    let New { leaf_index, body, salt, .. } = &new[at];
-                    let proof = closed.proof(*leaf_index).ok_or_else(|| {
-                        sqlx::Error::Protocol(format!("leaf {leaf_index} of `{site}` has no proof"))
-                    })?;
-                    Ok(Appended::New(Sealed { body: body.clone(), salt: *salt, proof }))
-                }
+                Ok(at) => Ok(Appended::New(proven(site, &new[at], &closed)?)),
             })
-            .collect()
+            .collect::<sqlx::Result<_>>()?;
+        Ok((appended, Some(closed)))
     }
 
     pub(super) async fn insert_receipts(
@@ -209,13 +214,20 @@ impl Store {
         devices: &[Device],
         now: i64,
     ) -> sqlx::Result<Vec<Appended>> {
-        let mut appended = Vec::with_capacity(receipts.len());
         crash::point(Point::BeforeBegin);
+        if let Some(appended) = self.append_at_edges(receipts, devices).await? {
+            return Ok(appended);
+        }
+        let mut appended = Vec::with_capacity(receipts.len());
+        let mut left = Vec::new();
         let mut transaction = self.begin().await?;
         crash::point(Point::Begun);
         for of_site in receipts.chunk_by(|left, right| left.site == right.site) {
             match transaction.append_to_site(of_site, self, now).await {
-                Ok(more) => appended.extend(more),
+                Ok((more, closed)) => {
+                    appended.extend(more);
+                    left.extend(closed);
+                }
                 Err(AppendError::Refused(refusal)) => {
                     appended.extend(of_site.iter().map(|_| Appended::Refused(refusal.clone())));
                 }
@@ -236,6 +248,9 @@ impl Store {
         crash::point(Point::Counted);
         transaction.commit().await?;
         crash::point(Point::Committed);
+        for ClosedLedger { site, found, edge, .. } in left {
+            self.edges.left(&site, found, edge);
+        }
         Ok(appended)
     }
 

@@ -18,6 +18,9 @@ const READ_WHOLE: u64 = 256 * 1024 * 1024;
 /// What the writer keeps in memory, in the engine's own words: 16 MiB of pages, so that a large batch is not written twice.
 const WRITERS_PAGES: &str = "-16384";
 
+/// Pages that are written a second time only once they are so many, 32 MiB of them: many are the same page again by then.
+const PAGES_AT_ONCE: &str = "8000";
+
 /// Connections for what is no transaction, mostly reading. Each may have some megabytes of pages and statements in memory.
 const OTHERS: u32 = 6;
 
@@ -50,7 +53,8 @@ pub(super) async fn open(url: &str, health: &Health) -> Result<(SqlitePool, Sqli
         )
     };
     let pool = pool_of(OTHERS).connect_with(options.clone()).await.map_err(|error| failed(&error))?;
-    let writer = pool_of(1).connect_lazy_with(options.pragma("cache_size", WRITERS_PAGES));
+    let writer = options.pragma("cache_size", WRITERS_PAGES).pragma("wal_autocheckpoint", PAGES_AT_ONCE);
+    let writer = pool_of(1).connect_lazy_with(writer);
     Ok((pool, writer))
 }
 
