@@ -30,7 +30,7 @@ pub(crate) async fn run(app: App, audit_days: u32) {
         match app.store.fold(app.clock.now()).await {
             Ok(0) => {}
             Ok(leaves) => {
-                tracing::info!(leaves, "folded up, because nothing of their months is left to read")
+                tracing::info!(leaves, "folded up, because nothing of their months is left to read");
             }
             Err(error) => {
                 tracing::warn!(%error, "what is erased could not be folded up; it is tried again in an hour");

@@ -194,7 +194,7 @@ async fn the_database_itself_keeps_what_is_folded_and_who_decided(engine: Engine
         Engine::Sqlite => attempts
             .push("replace into folded select site, ledger, first_leaf, zeroblob(32), 0, 0 from folded"),
         Engine::Postgres => {
-            attempts.extend(["truncate folded", "truncate decisions", "truncate receipts_default"])
+            attempts.extend(["truncate folded", "truncate decisions", "truncate receipts_default"]);
         }
     }
     for sql in attempts {
