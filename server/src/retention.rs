@@ -30,7 +30,7 @@ pub(crate) async fn run(app: App, audit_days: u32) {
         match app.store.fold(app.clock.now()).await {
             Ok(0) => {}
             Ok(leaves) => {
-                tracing::info!(leaves, "folded up, because nothing of their months is left to read")
+                tracing::info!(leaves, "folded up, because nothing of their months is left to read");
             }
             Err(error) => {
                 tracing::warn!(%error, "what is erased could not be folded up; it is tried again in an hour");
@@ -62,10 +62,10 @@ pub(crate) async fn make_room(store: &Store, now: i64) {
 /// Erases every receipt that is older than its site keeps them, and not held; says how many.
 pub async fn erase_what_is_due(store: &Store, now: i64) -> Result<u64, AppendError> {
     let mut erased = 0;
-    for (site, days) in store.retentions_due(now).await? {
+    for (site, days) in store.retentions().await? {
         let Ok(site) = site.parse::<SiteId>() else { continue };
         let before = now.saturating_sub(days.saturating_mul(DAY_MILLISECONDS));
-        loop {
+        while store.has_older(&site, before).await? {
             let some = store.erase_before(&site, before, now).await?;
             erased += some;
             if some < ERASED_AT_ONCE.unsigned_abs() {

@@ -134,7 +134,7 @@ fn of_visitors(installation: &Installation, sites: &[SiteData]) -> Vec<Kind> {
         ),
         kind(
             "What is left of erased receipts",
-            "Their place, their time and a commitment whose salt is gone; and a tombstone that says which places were erased, when and why.",
+            "Their place, their time (only about, once all of its month is erased) and a commitment whose salt is gone; and a tombstone that says which places were erased, when and why.",
             database(),
             vec!["For ever".to_owned()],
             "places and commitments: anybody; the tombstone's words: whoever may export",

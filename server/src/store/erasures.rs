@@ -110,22 +110,23 @@ impl Store {
         })
     }
 
-    /// The sites that have a receipt older than they keep it and not held, with after how many days each erases. Only their ledgers
-    /// are locked then; most sites have nothing to erase at most hours.
-    pub async fn retentions_due(&self, now: i64) -> sqlx::Result<Vec<(String, i64)>> {
+    /// Whether a site has a receipt from before `before` that is not held. Most sites have none at most hours, and only of the others
+    /// the ledger is locked.
+    pub async fn has_older(&self, site: &SiteId, before: i64) -> sqlx::Result<bool> {
         on_engine!(self, |pool| {
-            sqlx::query_as(
-                "select ledgers.site, retention_days from ledgers join sites on sites.site = ledgers.site
-                 where retention_days is not null and exists (
-                     select 1 from receipts where receipts.site = ledgers.site and body is not null
-                     and received_at < $1 - sites.retention_days * 86400000 and not exists (
-                         select 1 from holds where holds.site = receipts.site and lifted_at is null
-                         and (holds.visitor is null or holds.visitor = receipts.visitor)))
-                 order by ledgers.site",
+            let oldest: Option<i64> = sqlx::query_scalar(
+                "select leaf_index from receipts where site = $1 and received_at < $2 and body is not null
+                 and not exists (select 1 from holds where site = $1 and visitor is null and lifted_at is null)
+                 and not exists (
+                     select 1 from holds
+                     where holds.site = receipts.site and lifted_at is null and holds.visitor = receipts.visitor)
+                 order by received_at, ledger, leaf_index limit 1",
             )
-            .bind(now)
-            .fetch_all(pool)
-            .await
+            .bind(site.as_str())
+            .bind(before)
+            .fetch_optional(pool)
+            .await?;
+            Ok(oldest.is_some())
         })
     }
 

@@ -3,7 +3,7 @@
 //! Refuses to take a row whose commitment is not kept; the database holds that by a trigger.
 
 use assent_shared::SiteId;
-use sqlx::{AssertSqlSafe, QueryBuilder};
+use sqlx::QueryBuilder;
 
 use super::folded::{COMMITMENT, RUN};
 use super::months::Month;
@@ -67,37 +67,24 @@ impl Store {
         }
     }
 
-    /// When the oldest receipt was received that is erased, from `from` on. Site by site, along the index.
+    /// When the oldest receipt was received that is erased, from `from` on. Read from an index that has nothing else.
     async fn oldest_blank(&self, from: i64) -> sqlx::Result<Option<i64>> {
-        let text = format!(
-            "select min(oldest) from (
-                 select (select received_at from {loose} as blank where blank.site = ledgers.site and body is null
-                     and received_at >= $1 order by received_at limit 1) as oldest
-                 from ledgers
-             ) as oldest_of_each",
-            loose = self.loose()
-        );
-        on_engine!(self, |pool| { sqlx::query_scalar(AssertSqlSafe(text)).bind(from).fetch_one(pool).await })
+        on_engine!(self, |pool, Db| {
+            let mut query = QueryBuilder::<Db>::new("select min(received_at) from ");
+            query.push(self.loose()).push(" where body is null and received_at >= ").push_bind(from);
+            query.build_query_scalar().fetch_one(pool).await
+        })
     }
 
     /// The sites that have erased receipts of a month; none as long as anybody has one that can be read.
     async fn sites_with_blanks(&self, month: Month) -> sqlx::Result<Vec<String>> {
-        let loose = self.loose();
-        let within = "received_at >= $1 and received_at < $2";
-        let text = format!(
-            "select site from ledgers where exists (
-                 select 1 from {loose} as blank where blank.site = ledgers.site and body is null and {within}
-             ) and not exists (
-                 select 1 from ledgers as others where exists (
-                     select 1 from {loose} as shown where shown.site = others.site and body is not null and {within}))
-             order by site"
-        );
-        on_engine!(self, |pool| {
-            sqlx::query_scalar(AssertSqlSafe(text))
-                .bind(month.begins())
-                .bind(month.ends())
-                .fetch_all(pool)
-                .await
+        on_engine!(self, |pool, Db| {
+            let mut query = QueryBuilder::<Db>::new("select site from ledgers where exists (select 1 from ");
+            query.push(self.loose()).push(" as blank where blank.site = ledgers.site and body is null");
+            push_month(&mut query, month);
+            query.push(")");
+            push_nothing_readable(&mut query, self.loose(), month);
+            query.push(" order by site").build_query_scalar().fetch_all(pool).await
         })
     }
 
@@ -128,20 +115,13 @@ impl Store {
             }
             for run in &runs {
                 let (first, last) = (&run[0], &run[run.len() - 1]);
-                let delete = format!(
-                    "delete from {loose} where site = $1 and ledger = $2 and leaf_index between $3 and $4
-                     and received_at >= $5 and received_at < $6 and body is null"
-                );
-                let gone = sqlx::query::<Db>(AssertSqlSafe(delete))
-                    .bind(site.as_str())
-                    .bind(first.ledger)
-                    .bind(first.leaf_index)
-                    .bind(last.leaf_index)
-                    .bind(month.begins())
-                    .bind(month.ends())
-                    .execute(&mut **transaction)
-                    .await?
-                    .rows_affected();
+                let mut delete = QueryBuilder::<Db>::new("delete from ");
+                delete.push(loose).push(" where body is null and site = ").push_bind(site.as_str());
+                delete.push(" and ledger = ").push_bind(first.ledger);
+                delete.push(" and leaf_index between ").push_bind(first.leaf_index);
+                delete.push(" and ").push_bind(last.leaf_index);
+                push_month(&mut delete, month);
+                let gone = delete.build().execute(&mut **transaction).await?.rows_affected();
                 if usize::try_from(gone) != Ok(run.len()) {
                     return Err(damaged(site, first));
                 }
@@ -161,32 +141,43 @@ impl Transaction {
         month: Month,
         loose: &'static str,
     ) -> sqlx::Result<Vec<Blank>> {
-        let within = "received_at >= $1 and received_at < $2";
-        let text = format!(
-            "select ledger, leaf_index, commitment, received_at from {loose} as blank
-             where blank.site = $3 and body is null and {within} and not exists (
-                 select 1 from ledgers where exists (
-                     select 1 from {loose} as shown where shown.site = ledgers.site and body is not null and {within}))
-             order by received_at, ledger, leaf_index limit $4"
-        );
         let rows: Vec<Blank> = on_transaction!(self, |transaction, Db| {
             sqlx::query::<Db>("update ledgers set leaves = leaves where site = $1")
                 .bind(site.as_str())
                 .execute(&mut **transaction)
                 .await?;
-            sqlx::query_as::<Db, _>(AssertSqlSafe(text))
-                .bind(month.begins())
-                .bind(month.ends())
-                .bind(site.as_str())
-                .bind(AT_ONCE)
-                .fetch_all(&mut **transaction)
-                .await?
+            let mut query =
+                QueryBuilder::<Db>::new("select ledger, leaf_index, commitment, received_at from ");
+            query.push(loose).push(" as blank where body is null and blank.site = ").push_bind(site.as_str());
+            push_month(&mut query, month);
+            push_nothing_readable(&mut query, loose, month);
+            query.push(" order by received_at, ledger, leaf_index limit ").push_bind(AT_ONCE);
+            query.build_query_as().fetch_all(&mut **transaction).await?
         });
         match rows.iter().find(|row| row.commitment.len() != COMMITMENT) {
             Some(row) => Err(damaged(site, row)),
             None => Ok(rows),
         }
     }
+}
+
+fn push_month<Db: sqlx::Database>(query: &mut QueryBuilder<Db>, month: Month)
+where
+    for<'q> i64: sqlx::Encode<'q, Db> + sqlx::Type<Db>,
+{
+    query.push(" and received_at >= ").push_bind(month.begins());
+    query.push(" and received_at < ").push_bind(month.ends());
+}
+
+/// Site by site, along the index of what can be read.
+fn push_nothing_readable<Db: sqlx::Database>(query: &mut QueryBuilder<Db>, loose: &'static str, month: Month)
+where
+    for<'q> i64: sqlx::Encode<'q, Db> + sqlx::Type<Db>,
+{
+    query.push(" and not exists (select 1 from ledgers as others where exists (select 1 from ").push(loose);
+    query.push(" as shown where shown.site = others.site and body is not null");
+    push_month(query, month);
+    query.push("))");
 }
 
 /// Whether the right one is the leaf behind the left one, within the same 256.

@@ -2,7 +2,7 @@
 //! Refuses to keep whoever records waiting: what cannot be locked within half a second is left for the next hour.
 
 use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::{Postgres, QueryBuilder};
 
 use super::months::Month;
 use super::{Pool, Store};
@@ -71,6 +71,12 @@ fn is_covered(partitions: &[PartitionRow], month: Month) -> bool {
     partitions.iter().any(|row| row.begins.is_none_or(|begins| begins <= at) && at < row.ends)
 }
 
+/// Runs a statement that nobody needs prepared. Names cannot be bound; those of partitions are ours, of letters, digits and `_`.
+async fn run(connection: &mut PgConnection, text: impl Into<String>) -> sqlx::Result<()> {
+    QueryBuilder::<Postgres>::new(text).build().persistent(false).execute(connection).await?;
+    Ok(())
+}
+
 /// Makes the partition of a month; `false` if another server has made it meanwhile. It is attached and not created in its place, because
 /// that would lock out everybody who records. Receipts of the month that an odd clock brought before go where they belong.
 async fn make(pool: &PgPool, month: Month) -> sqlx::Result<bool> {
@@ -80,35 +86,51 @@ async fn make(pool: &PgPool, month: Month) -> sqlx::Result<bool> {
     if is_covered(&partitions(&mut transaction).await?, month) {
         return Ok(false);
     }
+    let connection = &mut *transaction;
+    run(connection, PATIENCE).await?;
+    run(
+        connection,
+        format!(
+            "create table {name} (like receipts including defaults including constraints including indexes)"
+        ),
+    )
+    .await?;
+    run(
+        connection,
+        format!(
+            "create trigger receipts_are_not_emptied before truncate on {name}
+             for each statement execute function refuse('receipts are never deleted')"
+        ),
+    )
+    .await?;
     // The default partition may hold nothing of the month when it is attached, and PostgreSQL looks.
-    let locked = format!(
-        "{PATIENCE};
-         create table {name} (like receipts including defaults including constraints including indexes);
-         create trigger receipts_are_not_emptied before truncate on {name}
-             for each statement execute function refuse('receipts are never deleted');
-         lock table only receipts in share update exclusive mode;
-         lock table receipts_default in access exclusive mode"
-    );
-    transaction.execute(sqlx::raw_sql(AssertSqlSafe(locked))).await?;
+    run(connection, "lock table only receipts in share update exclusive mode").await?;
+    run(connection, "lock table receipts_default in access exclusive mode").await?;
     let odd: bool = sqlx::query_scalar(
         "select exists (select 1 from receipts_default where received_at >= $1 and received_at < $2)",
     )
     .bind(begins)
     .bind(ends)
-    .fetch_one(&mut *transaction)
+    .fetch_one(&mut *connection)
     .await?;
     if odd {
-        let moved = format!(
-            "alter table receipts_default disable trigger receipts_are_kept;
-             with odd as (delete from receipts_default where received_at >= {begins} and received_at < {ends} returning *)
-                 insert into {name} select * from odd;
-             alter table receipts_default enable trigger receipts_are_kept"
-        );
-        transaction.execute(sqlx::raw_sql(AssertSqlSafe(moved))).await?;
+        run(connection, "alter table receipts_default disable trigger receipts_are_kept").await?;
+        run(
+            connection,
+            format!(
+                "with odd as (
+                     delete from receipts_default where received_at >= {begins} and received_at < {ends} returning *
+                 ) insert into {name} select * from odd"
+            ),
+        )
+        .await?;
+        run(connection, "alter table receipts_default enable trigger receipts_are_kept").await?;
     }
-    let attached =
-        format!("alter table receipts attach partition {name} for values from ({begins}) to ({ends})");
-    transaction.execute(sqlx::raw_sql(AssertSqlSafe(attached))).await?;
+    run(
+        connection,
+        format!("alter table receipts attach partition {name} for values from ({begins}) to ({ends})"),
+    )
+    .await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -127,7 +149,8 @@ pub(super) async fn fold_and_drop(pool: &PgPool, name: &str) -> sqlx::Result<Opt
         return Ok(None);
     }
     let readable = format!("select exists (select 1 from {name} where body is not null)");
-    let is_readable: bool = sqlx::query_scalar(AssertSqlSafe(readable.clone()))
+    let is_readable: bool = QueryBuilder::<Postgres>::new(&readable)
+        .build_query_scalar()
         .persistent(false)
         .fetch_one(&mut *transaction)
         .await?;
@@ -149,13 +172,19 @@ pub(super) async fn fold_and_drop(pool: &PgPool, name: &str) -> sqlx::Result<Opt
              returning length(commitments) / 32 as leaves
          ) select cast(coalesce(sum(leaves), 0) as bigint) from done"
     );
-    let folded: i64 =
-        sqlx::query_scalar(AssertSqlSafe(fold)).persistent(false).fetch_one(&mut *transaction).await?;
-    let locked = format!("{PATIENCE}; lock table {name} in share row exclusive mode");
-    transaction.execute(sqlx::raw_sql(AssertSqlSafe(locked))).await?;
+    let folded: i64 = QueryBuilder::<Postgres>::new(fold)
+        .build_query_scalar()
+        .persistent(false)
+        .fetch_one(&mut *transaction)
+        .await?;
+    run(&mut transaction, PATIENCE).await?;
+    run(&mut transaction, format!("lock table {name} in share row exclusive mode")).await?;
     let check = format!("select ({readable}), count(*) from {name}");
-    let (is_readable, rows): (bool, i64) =
-        sqlx::query_as(AssertSqlSafe(check)).persistent(false).fetch_one(&mut *transaction).await?;
+    let (is_readable, rows): (bool, i64) = QueryBuilder::<Postgres>::new(check)
+        .build_query_as()
+        .persistent(false)
+        .fetch_one(&mut *transaction)
+        .await?;
     if is_readable {
         return Ok(None);
     }
@@ -164,7 +193,7 @@ pub(super) async fn fold_and_drop(pool: &PgPool, name: &str) -> sqlx::Result<Opt
             format!("{rows} receipts of {name} are erased, and {folded} of them have a commitment that can be folded up").into(),
         ));
     }
-    transaction.execute(sqlx::raw_sql(AssertSqlSafe(format!("drop table {name}")))).await?;
+    run(&mut transaction, format!("drop table {name}")).await?;
     transaction.commit().await?;
     Ok(Some(folded.unsigned_abs()))
 }

@@ -119,8 +119,8 @@ fn damaged(file: &Path, found: &dyn std::fmt::Display) -> String {
     )
 }
 
-/// Looks for damage, and says what to do. A small file is read as a whole; of a large one everything but the receipts, and the
-/// newest of these, where appending goes on.
+/// Looks for damage, and says what to do. A small file is read as a whole; of a large one everything but the receipts and where
+/// they are, and the newest of these, where appending goes on.
 pub(super) async fn look_for_damage(pool: &SqlitePool) -> Result<(), String> {
     let options = pool.connect_options();
     let file = options.get_filename();
@@ -141,10 +141,11 @@ async fn look_at_all(pool: &SqlitePool) -> sqlx::Result<Vec<String>> {
 }
 
 async fn look_at_most(pool: &SqlitePool) -> sqlx::Result<Vec<String>> {
-    let tables: Vec<String> =
-        sqlx::query_scalar("select name from sqlite_schema where type = 'table' and name <> 'receipts'")
-            .fetch_all(pool)
-            .await?;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select name from sqlite_schema where type = 'table' and name not in ('receipts', 'decisions')",
+    )
+    .fetch_all(pool)
+    .await?;
     let mut findings = Vec::new();
     for table in tables {
         let found: Vec<String> =

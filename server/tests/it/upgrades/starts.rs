@@ -30,7 +30,8 @@ async fn many_programs_start_at_once_on_an_empty_database(engine: Engine) {
     }
     assert_eq!(operator.says(&["site", "list"]).lines().count(), 6);
     let mut raw = Raw::connect(&place.url).await;
-    let applied = raw.texts("select cast(version as text) from _sqlx_migrations order by version").await;
+    let applied =
+        raw.texts("select cast(version as text) as name from _sqlx_migrations order by version").await;
     let every: Vec<String> =
         SQLITE_MIGRATIONS.iter().map(|migration| migration.version.to_string()).collect();
     assert_eq!(applied, every, "each migration was run once");
