@@ -13,6 +13,7 @@ mod checkup;
 mod copy;
 mod counts;
 mod drafts;
+mod edges;
 mod erasures;
 mod exports;
 mod health;

@@ -122,7 +122,7 @@ impl Store {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if self.trouble() == Some(Trouble::Damaged) && matches!(self.pool, super::Pool::Sqlite(_)) {
+            if self.is_beyond_help(self.trouble()) {
                 return;
             }
             let _alone = self.health.0.trying.lock().await;
@@ -150,6 +150,10 @@ impl Store {
             }
         }
         let mut state = self.health.state();
+        // A reader may have met damage while something was written elsewhere.
+        if self.is_beyond_help(state.outage.map(|outage| outage.trouble)) {
+            return;
+        }
         state.written = Some(Instant::now());
         let ended = state.outage.take();
         drop(state);
@@ -157,6 +161,11 @@ impl Store {
             let seconds = since.elapsed().as_secs();
             tracing::warn!(seconds, turned_away, "the database does its work again");
         }
+    }
+
+    /// Whether only a start with another file helps.
+    fn is_beyond_help(&self, trouble: Option<Trouble>) -> bool {
+        trouble == Some(Trouble::Damaged) && matches!(self.pool, super::Pool::Sqlite(_))
     }
 
     /// From now on a database that was away is compared with what is kept outside before anything is signed again.
