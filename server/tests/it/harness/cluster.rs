@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
@@ -45,28 +46,29 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// A new one, not started yet, with these settings beside the usual ones.
     pub(crate) fn create(settings: &str) -> Self {
-        let cluster = Self::around(|cluster| {
-            let mut initdb = cluster.command("initdb");
-            initdb.args([
-                "--username=postgres",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--no-sync",
-            ]);
-            let done = initdb.arg("--pgdata=data").stdout(Stdio::null()).status().unwrap();
-            assert!(done.success(), "initdb: {done}");
-        });
+        // Making one takes seconds of processor time, copying one does not. This one ends with the process, by its guard.
+        static NEW: LazyLock<Cluster> = LazyLock::new(|| Cluster::around(Cluster::initialize));
+        let cluster = Self::around(|cluster| cluster.copy_data_of(&NEW));
         cluster.set(&format!("max_connections = 50\nfsync = off\nshared_buffers = 16MB\n{settings}"));
         cluster
+    }
+
+    fn initialize(&self) {
+        let mut initdb = self.command("initdb");
+        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        let done = initdb.arg("--pgdata=data").stdout(Stdio::null()).status().unwrap();
+        assert!(done.success(), "initdb: {done}");
+    }
+
+    fn copy_data_of(&self, other: &Self) {
+        let done = self.system("cp").arg("-R").arg(other.folder.join("data")).arg("data").status().unwrap();
+        assert!(done.success(), "cp: {done}");
     }
 
     /// A copy of a cluster that is stopped, to follow it as a replica called `name`.
     pub(crate) fn follow(primary: &Self, name: &str) -> Self {
         let replica = Self::around(|cluster| {
-            let data = primary.folder.join("data");
-            let done = cluster.system("cp").arg("-R").arg(data).arg("data").status().unwrap();
-            assert!(done.success(), "cp: {done}");
+            cluster.copy_data_of(primary);
             fs::write(cluster.folder.join("data/standby.signal"), "").unwrap();
         });
         replica.set(&format!(
