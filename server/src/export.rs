@@ -28,6 +28,7 @@ use crate::access::{Caller, Permission};
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::extract::{ByKey, PathOf};
+use crate::numbers;
 use crate::receipts::query::{self, ReceiptsQuery};
 use crate::state::App;
 use crate::store::{Filter, Store};
@@ -195,7 +196,8 @@ pub(crate) async fn download(
 /// Which ledger is asked for.
 pub(crate) fn ledger(others: &query::Others) -> Result<Option<u32>> {
     let read = |text: &String| {
-        text.parse().map_err(|_| Error::InvalidQuery(format!("`ledger` is a number, and `{text}` is none")))
+        numbers::plain(text)
+            .ok_or_else(|| Error::InvalidQuery(format!("`ledger` is a number, and `{text}` is none")))
     };
     others.get("ledger").map(read).transpose()
 }

@@ -37,6 +37,7 @@ mod manners;
 pub mod me;
 pub mod metrics;
 pub mod notices;
+pub mod numbers;
 pub mod operators;
 pub mod outside;
 pub mod pages;

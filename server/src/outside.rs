@@ -94,7 +94,7 @@ impl Outside {
         Ok(checkpoints.map(|signed| signed.unverified().clone()).max_by_key(|checkpoint| checkpoint.size))
     }
 
-    /// Compares every ledger with what is kept outside, and stops the signing of those that are behind it.
+    /// Compares every ledger with what is kept outside, and stops the signing of those that are behind it or damaged.
     pub async fn compare(&self, store: &Store) -> Result<(), String> {
         self.compare_with(store, self.read().await?).await
     }
@@ -124,7 +124,7 @@ impl Outside {
                 store.sealer().refuse(site, ledger, refusal);
             }
         }
-        Ok(())
+        store.look_at_edges().await.map_err(|error| error.to_string())
     }
 
     /// Keeps the checkpoints outside up to date, until the server ends.
@@ -158,7 +158,10 @@ impl Outside {
         let mut changed = false;
         for (site, ledger, note) in store.newest_checkpoints().await.map_err(|error| error.to_string())? {
             let Ok(site) = site.parse::<SiteId>() else { continue };
-            if store.sealer().refusal(&site, ledger).is_none() && kept.get(site.as_str()) != Some(&note) {
+            let sealer = store.sealer();
+            let newer = sealer.refusal(&site, ledger).is_none() && kept.get(site.as_str()) != Some(&note);
+            // One that has rotted in the database would replace what was published.
+            if newer && sealer.has_signed(&note) {
                 kept.insert(site.to_string(), note);
                 changed = true;
             }
@@ -167,6 +170,7 @@ impl Outside {
         if let Some(AuditLedgerRow { ledger, checkpoint: Some(note), .. }) = audit
             && store.sealer().audit_refusal(ledger).is_none()
             && kept.get(AUDIT) != Some(&note)
+            && store.sealer().has_signed(&note)
         {
             kept.insert(AUDIT.to_owned(), note);
             changed = true;

@@ -25,6 +25,7 @@ use utoipa_axum::routes;
 
 use crate::error::{Error, Result};
 use crate::extract::PathOf;
+use crate::numbers::Number;
 use crate::pages::notice;
 use crate::serve_file::accepts;
 use crate::state::App;
@@ -73,14 +74,14 @@ fn for_every_page() -> SetResponseHeaderLayer<HeaderValue> {
 #[derive(Debug, Deserialize)]
 pub struct LedgerPath {
     site: SiteId,
-    ledger: Option<u32>,
+    ledger: Option<Number<u32>>,
 }
 
 /// Names a tile of it.
 #[derive(Debug, Deserialize)]
 pub struct TilePath {
     site: SiteId,
-    ledger: Option<u32>,
+    ledger: Option<Number<u32>>,
     tile: String,
 }
 
@@ -88,17 +89,17 @@ pub struct TilePath {
 #[derive(Debug, Deserialize)]
 pub struct LeafPath {
     site: SiteId,
-    ledger: Option<u32>,
-    index: u64,
+    ledger: Option<Number<u32>>,
+    index: Number<u64>,
 }
 
 /// Names two sizes of it.
 #[derive(Debug, Deserialize)]
 pub struct SizesPath {
     site: SiteId,
-    ledger: Option<u32>,
-    old: u64,
-    new: u64,
+    ledger: Option<Number<u32>>,
+    old: Number<u64>,
+    new: Number<u64>,
 }
 
 /// The newest checkpoint: the ledger's name, size and root, signed.
@@ -168,7 +169,7 @@ pub async fn get_tile(
 )]
 pub async fn get_proof(
     State(app): State<App>,
-    PathOf(LeafPath { site, ledger, index }): PathOf<LeafPath>,
+    PathOf(LeafPath { site, ledger, index: Number(index) }): PathOf<LeafPath>,
 ) -> Result<Response> {
     let row = find(&app, &site, ledger).await?;
     let leaf = i64::try_from(index).ok().filter(|leaf| *leaf < row.leaves).ok_or_else(|| {
@@ -190,7 +191,7 @@ pub async fn get_proof(
 )]
 pub async fn get_consistency(
     State(app): State<App>,
-    PathOf(SizesPath { site, ledger, old, new }): PathOf<SizesPath>,
+    PathOf(SizesPath { site, ledger, old: Number(old), new: Number(new) }): PathOf<SizesPath>,
 ) -> Result<Response> {
     let row = find(&app, &site, ledger).await?;
     let plan = tree::consistency(old, new).ok_or_else(|| {
@@ -256,9 +257,12 @@ pub(crate) fn lines(hashes: &[Hash]) -> String {
     hashes.iter().map(|hash| hash.to_base64() + "\n").collect()
 }
 
-async fn find(app: &App, site: &SiteId, ledger: Option<u32>) -> Result<LedgerRow> {
+async fn find(app: &App, site: &SiteId, ledger: Option<Number<u32>>) -> Result<LedgerRow> {
     app.catalog.site(site).await?;
-    app.store.ledger_numbered(site, i64::from(ledger.unwrap_or(1))).await?.ok_or(Error::NotFound)
+    app.store
+        .ledger_numbered(site, i64::from(ledger.map_or(1, |Number(ledger)| ledger)))
+        .await?
+        .ok_or(Error::NotFound)
 }
 
 fn answer(content_type: &'static str, cache_control: &'static str, body: impl IntoResponse) -> Response {

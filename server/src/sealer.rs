@@ -1,12 +1,12 @@
 //! Owns sealing: salts, which key signs a ledger, and when nothing may be signed at all.
-//! Refuses to sign a ledger that is behind what was published of it, or with a key that the ledger does not know: either would
-//! be a fork.
+//! Refuses to sign a ledger that is behind what was published of it or not as it was signed last, or with a key that the ledger
+//! does not know: each would be a fork.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use assent_shared::SiteId;
-use assent_shared::ledger::{PublicKey, Salt, SigningKey};
+use assent_shared::ledger::{PublicKey, Salt, SignedCheckpoint, SigningKey};
 
 use crate::signing_keys::KeySource;
 
@@ -25,6 +25,16 @@ pub enum Refusal {
         published: u64,
         /// Leaves that are there.
         present: u64,
+    },
+    /// Where the ledger goes on is not where its newest checkpoint ends.
+    #[error(
+        "the ledger of `{site}` is not as it was signed last: the database is damaged, or somebody changed it; nothing is signed \
+         until a copy of the database is brought back, or `assent ledger resume --site {site}` begins a new ledger that is linked \
+         to this one"
+    )]
+    Damaged {
+        /// The site.
+        site: SiteId,
     },
     /// The signing key was replaced by one that the ledger was not handed over to.
     #[error(
@@ -48,6 +58,12 @@ pub enum Refusal {
         /// Leaves that are there.
         present: u64,
     },
+    /// As `Damaged`, of the audit log.
+    #[error(
+        "the audit log is not as it was signed last: the database is damaged, or somebody changed it; nothing is done or shown \
+         until a copy of the database is brought back, or `assent audit resume` begins a new log that is linked to this one"
+    )]
+    AuditDamaged,
     /// As `UnknownKey`, of the audit log.
     #[error(
         "the audit log is signed with the key {key}, which is not among the signing keys; bring that key back, the newer ones \
@@ -67,8 +83,11 @@ impl Refusal {
     #[must_use]
     pub fn site(&self) -> Option<&SiteId> {
         match self {
-            Self::Behind { site, .. } | Self::UnknownKey { site, .. } => Some(site),
-            Self::AuditBehind { .. } | Self::AuditUnknownKey { .. } | Self::NoKeys(_) => None,
+            Self::Behind { site, .. } | Self::Damaged { site } | Self::UnknownKey { site, .. } => Some(site),
+            Self::AuditBehind { .. }
+            | Self::AuditDamaged
+            | Self::AuditUnknownKey { .. }
+            | Self::NoKeys(_) => None,
         }
     }
 
@@ -79,7 +98,11 @@ impl Refusal {
             Self::Behind { published, present, .. } | Self::AuditBehind { published, present } => {
                 Some((*published, *present))
             }
-            Self::UnknownKey { .. } | Self::AuditUnknownKey { .. } | Self::NoKeys(_) => None,
+            Self::Damaged { .. }
+            | Self::UnknownKey { .. }
+            | Self::AuditDamaged
+            | Self::AuditUnknownKey { .. }
+            | Self::NoKeys(_) => None,
         }
     }
 }
@@ -260,6 +283,18 @@ impl Sealer {
         (ledgers, self.0.audit_behind.read().unwrap_or_else(PoisonError::into_inner).is_some())
     }
 
+    /// Whether one of the keys has signed this checkpoint.
+    #[must_use]
+    pub fn has_signed(&self, note: &str) -> bool {
+        let Ok(signed) = SignedCheckpoint::parse(note) else { return false };
+        let by_one = || {
+            let keys = self.public_keys(&signed.unverified().origin).unwrap_or_default();
+            keys.iter().any(|key| signed.verify(key).is_ok())
+        };
+        // Another process may have added a key.
+        by_one() || self.load().is_ok() && by_one()
+    }
+
     /// Adds a newer key; ledgers are handed over to it by their next leaf.
     pub fn add_key(&self) -> Result<(), String> {
         self.0.source.add()?;
@@ -269,6 +304,8 @@ impl Sealer {
 
 #[cfg(test)]
 mod tests {
+    use assent_shared::ledger::{Checkpoint, Hash};
+
     use super::*;
 
     #[test]
@@ -288,6 +325,13 @@ mod tests {
         let handover = sealer.signers(&site, 1, "o", Some(&first)).unwrap();
         assert_eq!(handover.previous.unwrap().public("o").to_string(), first);
         let stranger = SigningKey::from_seed(&[1; 32]).public("o").to_string();
+        let checkpoint = Checkpoint { origin: "o".to_owned(), size: 1, root: Hash([1; 32]) };
+        let note = checkpoint.sign(&[&KeySource::File(folder.path().join("key")).load().unwrap()[1]]);
+        assert!(
+            sealer.has_signed(note.note()) && !sealer.has_signed(&note.note().replacen("\n1\n", "\n2\n", 1))
+        );
+        let foreign = checkpoint.sign(&[&SigningKey::from_seed(&[1; 32])]);
+        assert!(!sealer.has_signed(foreign.note()));
         assert!(matches!(sealer.signers(&site, 1, "o", Some(&stranger)), Err(Refusal::UnknownKey { .. })));
     }
 }

@@ -23,6 +23,7 @@ mod folding;
 mod health;
 mod keys;
 mod kinds;
+mod known_edges;
 mod lanes;
 mod leaves;
 mod ledgers;
@@ -102,7 +103,7 @@ pub struct Store {
     writer: Option<SqlitePool>,
     sealer: Sealer,
     kinds: kinds::Kinds,
-    edges: edges::Edges,
+    edges: known_edges::KnownEdges,
     health: health::Health,
 }
 
@@ -234,7 +235,7 @@ impl Store {
             writer,
             sealer,
             kinds: kinds::Kinds::default(),
-            edges: edges::Edges::default(),
+            edges: known_edges::KnownEdges::default(),
             health,
         })
     }

@@ -155,17 +155,18 @@ pub async fn get_tag(
 /// `GET /_assent/{site}/notices/{number}?lang=`
 pub async fn get_notice(
     State(app): State<App>,
-    PathOf((site, number)): PathOf<(SiteId, u32)>,
+    site: &SiteId,
+    number: u32,
     query: Result<Query<TagQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let notice = app.catalog.notice(&site, number).await.map_err(|error| match error {
+    let notice = app.catalog.notice(site, number).await.map_err(|error| match error {
         Error::UnknownNotice(_) => Error::NotFound,
         error => error,
     })?;
     let asked = query.ok().and_then(|Query(query)| query.lang);
     let locale = notice.notice.best_locale(asked.as_deref()).clone();
-    let current = app.catalog.site(&site).await?;
+    let current = app.catalog.site(site).await?;
     let rendered = app.catalog.rendered(&current.site, &notice, &locale).await?;
     Ok(rendered.notice.respond(&headers, CACHE, "accept-encoding"))
 }

@@ -81,8 +81,8 @@ pub(crate) fn test(options: &Options) -> ExitCode {
                 // Some tests need a server of their own, which they stop, freeze and promote.
                 tests.envs(machine.postgres.as_ref().map(|folder| ("ASSENT_TEST_POSTGRES_BINARIES", folder)));
             }
-            // Their module has this name in every test file; those with clusters of their own need its programs, too.
-            _ => filter.extend(["--skip", "postgres::", "--skip", "cluster"].map(str::to_owned)),
+            // Their module has this name in every test file.
+            _ => filter.extend(["--skip", "postgres::"].map(str::to_owned)),
         }
         if !may_mount {
             filter.extend(["--skip".to_owned(), "mounted::".to_owned()]);

@@ -33,6 +33,7 @@ use crate::notices;
 use crate::notices::difference::Change;
 use crate::notices::file::NoticeFile;
 use crate::notices::lint::{Finding, Severity};
+use crate::numbers::Number;
 use crate::publishing::{self, Plan};
 use crate::state::App;
 
@@ -264,7 +265,7 @@ section!(show_purpose, save_purpose, PurposeId, |id| Section::Purpose(id));
 async fn show_cookie(
     State(app): State<App>,
     BySession(caller): BySession,
-    PathOf((site, id, at)): PathOf<(SiteId, PurposeId, usize)>,
+    PathOf((site, id, Number(at))): PathOf<(SiteId, PurposeId, Number<usize>)>,
     Query(DoneQuery { done }): Query<DoneQuery>,
 ) -> Result<Response> {
     forms::show(&app, &caller, &site, &Section::Cookie(id, at), done.as_deref()).await
@@ -273,7 +274,7 @@ async fn show_cookie(
 async fn save_cookie(
     State(app): State<App>,
     BySession(caller): BySession,
-    PathOf((site, id, at)): PathOf<(SiteId, PurposeId, usize)>,
+    PathOf((site, id, Number(at))): PathOf<(SiteId, PurposeId, Number<usize>)>,
     LongForm(form): LongForm,
 ) -> Result<Response> {
     forms::save(&app, &caller, &site, &Section::Cookie(id, at), &form).await

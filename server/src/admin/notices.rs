@@ -16,6 +16,7 @@ use crate::drafts;
 use crate::error::{self, Error, Result};
 use crate::extract::{BySession, LongForm, PathOf};
 use crate::notices::difference::Change;
+use crate::numbers::{self, Number};
 use crate::state::App;
 use crate::versions::{self, Version};
 use crate::{answers, store};
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Router<App> {
 /// The list's query.
 #[derive(Debug, Default, Deserialize)]
 struct ListQuery {
+    #[serde(default, deserialize_with = "numbers::maybe")]
     after: Option<u32>,
     done: Option<String>,
 }
@@ -103,8 +105,8 @@ async fn list(
 /// Which two are compared.
 #[derive(Debug, Deserialize)]
 struct CompareQuery {
-    old: u32,
-    new: u32,
+    old: Number<u32>,
+    new: Number<u32>,
 }
 
 /// A piece of a text: its words, and whether they are new, gone, or in both.
@@ -135,7 +137,7 @@ async fn compare(
     State(app): State<App>,
     BySession(caller): BySession,
     PathOf(site): PathOf<SiteId>,
-    Query(CompareQuery { old, new }): Query<CompareQuery>,
+    Query(CompareQuery { old: Number(old), new: Number(new) }): Query<CompareQuery>,
 ) -> Result<Response> {
     let changes = versions::compare(&app, &caller, &site, old, new).await?;
     let current = app.catalog.site(&site).await?;
@@ -179,7 +181,7 @@ async fn download(
     BySession(caller): BySession,
     PathOf((site, file)): PathOf<(SiteId, String)>,
 ) -> Result<Response> {
-    let number = file.strip_suffix(".toml").and_then(|number| number.parse().ok()).ok_or(Error::NotFound)?;
+    let number = file.strip_suffix(".toml").and_then(numbers::plain).ok_or(Error::NotFound)?;
     let text = versions::file(&app, &caller, &site, number).await?.to_toml();
     Ok(answers::file("application/toml", &format!("{site}-notice-{number}.toml"), text))
 }
@@ -199,7 +201,7 @@ struct AskPage {
 async fn ask_to_go_back(
     State(app): State<App>,
     BySession(caller): BySession,
-    PathOf((site, number)): PathOf<(SiteId, u32)>,
+    PathOf((site, Number(number))): PathOf<(SiteId, Number<u32>)>,
 ) -> Result<Response> {
     caller.require(Permission::EditNotices, &site)?;
     versions::notice(&app, &caller, &site, number).await?;
@@ -225,7 +227,7 @@ async fn ask_to_go_back(
 async fn go_back(
     State(app): State<App>,
     BySession(caller): BySession,
-    PathOf((site, number)): PathOf<(SiteId, u32)>,
+    PathOf((site, Number(number))): PathOf<(SiteId, Number<u32>)>,
     LongForm(form): LongForm,
 ) -> Result<Response> {
     let revision = form.iter().find(|(name, _)| name == "revision").and_then(|(_, value)| value.parse().ok());

@@ -23,6 +23,7 @@ use crate::access::Caller;
 use crate::error::{Error, Result};
 use crate::export::{Chunks, harmless, rfc3339};
 use crate::extract::ByKey;
+use crate::numbers;
 use crate::state::App;
 use crate::store::{AuditFilter, AuditLeafRow, AuditLedgerRow, Store};
 
@@ -62,6 +63,7 @@ pub struct AuditExportQuery {
     format: AuditFormat,
     /// Which of the log's ledgers; the present one otherwise.
     #[param(minimum = 1)]
+    #[serde(default, deserialize_with = "numbers::maybe")]
     ledger: Option<u32>,
     /// Of this time or later: a date or an instant (RFC 3339).
     from: Option<String>,

@@ -15,6 +15,7 @@ use crate::access::{Caller, Permission};
 use crate::answers;
 use crate::error::{Error, Result};
 use crate::extract::ByKey;
+use crate::numbers;
 use crate::receipts::query::instant;
 use crate::state::App;
 use crate::store::{AuditFilter, AuditRow};
@@ -172,8 +173,8 @@ pub async fn names(app: &App, caller: &Caller) -> Result<(Vec<String>, Vec<Strin
 
 fn place(text: &str) -> Result<(i64, i64)> {
     let place = text.split_once('.').and_then(|(ledger, leaf)| {
-        let (ledger, leaf): (i64, i64) = (ledger.parse().ok()?, leaf.parse().ok()?);
-        (text == format!("{ledger}.{leaf}") && ledger > 0 && leaf >= 0).then_some((ledger, leaf))
+        let (ledger, leaf): (i64, i64) = (numbers::plain(ledger)?, numbers::plain(leaf)?);
+        (ledger > 0).then_some((ledger, leaf))
     });
     place.ok_or_else(|| Error::InvalidQuery(format!("`after={text}` is not a page's `next`")))
 }

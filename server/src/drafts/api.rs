@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::extract::{ByKey, LongBody, PathOf};
 use crate::notices::file::NoticeFile;
 use crate::notices::lint::Finding;
+use crate::numbers;
 use crate::pages::notice::{self as page, Place};
 use crate::state::App;
 use crate::{answers, notices};
@@ -60,6 +61,7 @@ pub(crate) struct FormatQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct RevisionQuery {
     /// Which revision this was made from.
+    #[serde(default, deserialize_with = "numbers::maybe")]
     revision: Option<i64>,
 }
 

@@ -25,6 +25,7 @@ use crate::error::{self, Error, Result};
 use crate::extract::{FormBody, FromForm, PathOf, cookie, own_origin};
 use crate::locales::{self, PageTexts};
 use crate::metrics::Outcome;
+use crate::numbers;
 use crate::state::App;
 use crate::statistics::shown;
 use crate::store::Appended;
@@ -35,8 +36,10 @@ pub struct ChoicesQuery {
     lang: Option<String>,
     back: Option<String>,
     /// The time of the decision that was just saved, in the cookie's seconds.
+    #[serde(default, deserialize_with = "numbers::maybe")]
     saved: Option<i64>,
     /// The same, of one that withdrew a grant.
+    #[serde(default, deserialize_with = "numbers::maybe")]
     withdrawn: Option<i64>,
 }
 

@@ -20,6 +20,7 @@ use crate::catalog::PublishedNotice;
 use crate::error::{Error, Result};
 use crate::extract::PathOf;
 use crate::locales::{self, PageTexts};
+use crate::numbers::{self, Number};
 use crate::state::App;
 use crate::tag::{self, TagQuery};
 
@@ -62,9 +63,9 @@ pub async fn get_notice_file(
         Some(number) => (number, true),
         None => (file.as_str(), false),
     };
-    let number: u32 = number.parse().map_err(|_| Error::NotFound)?;
+    let number: u32 = numbers::plain(number).ok_or(Error::NotFound)?;
     if !canonical {
-        return tag::get_notice(State(app), PathOf((site, number)), query, headers).await;
+        return tag::get_notice(State(app), &site, number, query, headers).await;
     }
     let row = app.store.notice(&site, number).await?.ok_or(Error::NotFound)?;
     let mut response = row.body.into_response();
@@ -78,7 +79,7 @@ pub async fn get_notice_file(
 /// `GET /_assent/{site}/notices/{number}/{locale}`
 pub async fn get_notice_page(
     State(app): State<App>,
-    PathOf((site, number, locale)): PathOf<(SiteId, u32, Locale)>,
+    PathOf((site, Number(number), locale)): PathOf<(SiteId, Number<u32>, Locale)>,
 ) -> Result<Response> {
     let notice = app.catalog.notice(&site, number).await.map_err(|error| match error {
         Error::UnknownNotice(_) => Error::NotFound,

@@ -21,6 +21,7 @@ use crate::access::Permission;
 use crate::error::{Error, Result};
 use crate::extract::{ByKey, PathOf};
 use crate::locales::{self, PageTexts};
+use crate::numbers::Number;
 use crate::state::App;
 use crate::tag;
 
@@ -55,7 +56,7 @@ struct ReplayPage<'a> {
 /// `GET /_assent/{site}/replay/{number}/{locale}`
 pub async fn get_replay(
     State(app): State<App>,
-    PathOf((site, number, locale)): PathOf<(SiteId, u32, Locale)>,
+    PathOf((site, Number(number), locale)): PathOf<(SiteId, Number<u32>, Locale)>,
     query: Result<Query<ReplayQuery>, QueryRejection>,
 ) -> Result<Response> {
     let granted = query.ok().and_then(|Query(query)| query.granted).unwrap_or_default();

@@ -2,6 +2,7 @@
 //! Refuses names that it does not know: a misspelt filter would show everything.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::str::FromStr;
 
 use assent_shared::{Method, PurposeId, VisitorId};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use crate::error::{Error, Result};
+use crate::numbers;
 use crate::store::{Filter, KindFilter, Place};
 
 /// Items of one answer, unless more or fewer are asked for.
@@ -185,12 +187,13 @@ pub(crate) fn only(raw: Option<&str>, others: &[&str]) -> Result<Others> {
     Ok(read)
 }
 
-fn id<T: FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T> {
+fn id<T: FromStr<Err: Display>>(name: &str, value: &str) -> Result<T> {
     value.parse().map_err(|error| Error::InvalidQuery(format!("`{name}`: {error}")))
 }
 
-fn read<T: FromStr>(name: &str, value: &str, what: &str) -> Result<T> {
-    value.parse().map_err(|_| Error::InvalidQuery(format!("`{name}` {what}, and `{value}` is none")))
+fn read<T: FromStr + Display>(name: &str, value: &str, what: &str) -> Result<T> {
+    numbers::plain(value)
+        .ok_or_else(|| Error::InvalidQuery(format!("`{name}` {what}, and `{value}` is none")))
 }
 
 /// A method by its name.
@@ -217,7 +220,7 @@ pub(crate) fn limit(others: &Others) -> Result<i64> {
 pub(crate) fn after(others: &Others) -> Result<Option<Place>> {
     let Some(after) = others.get("after") else { return Ok(None) };
     let place = || {
-        let mut parts = after.split('.').map(|part| part.parse::<i64>().ok());
+        let mut parts = after.split('.').map(|part| numbers::plain::<i64>(part));
         let place = Place(parts.next()??, parts.next()??, parts.next()??);
         parts.next().is_none().then_some(place)
     };

@@ -17,6 +17,7 @@ use super::{Overview, SiteView, add, change, list, show};
 use crate::answers;
 use crate::error::{self, Error, Result};
 use crate::extract::{ByKey, JsonBody, PathOf};
+use crate::numbers;
 use crate::state::App;
 
 /// Sites of one answer, where nobody says how many, and at most.
@@ -39,6 +40,7 @@ pub struct Sites {
 pub struct SitesQuery {
     /// How many; 50 where it is not said.
     #[param(minimum = 1, maximum = 500)]
+    #[serde(default, deserialize_with = "numbers::maybe")]
     limit: Option<usize>,
     /// The cursor: those after this id.
     after: Option<SiteId>,

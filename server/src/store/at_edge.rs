@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{PgConnection, QueryBuilder, Sqlite};
 use tracing::Instrument as _;
 
-use super::edges::Edge;
+use super::known_edges::KnownEdge;
 use super::ledgers::leaf_to_sql;
 use super::open_ledger::{ClosedLedger, OpenLedger};
 use super::receipts::{New, proven};
@@ -26,7 +26,7 @@ use crate::widget;
 struct Prepared<'a> {
     site: &'a SiteId,
     /// Where the ledger must still be.
-    known: Edge,
+    known: KnownEdge,
     new: Vec<New<'a>>,
     closed: ClosedLedger,
     counts: BTreeMap<Counted, i64>,

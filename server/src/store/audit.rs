@@ -4,9 +4,10 @@
 use assent_shared::ledger::entry::leaf_hash;
 use assent_shared::ledger::{AuditEntry, Checkpoint, Entry, Frontier, Hash, Salt, SignedCheckpoint};
 
+use super::edges::Edge;
 use super::ledgers::{AppendError, leaf_to_sql};
 use super::{Store, Transaction, on_engine, on_transaction};
-use crate::sealer::{Sealer, Signers};
+use crate::sealer::{Refusal, Sealer, Signers};
 
 /// Leaves that are hashed at once when the whole log is.
 const PAGE: i64 = 5000;
@@ -28,10 +29,8 @@ pub struct AuditLedgerRow {
 
 #[derive(sqlx::FromRow)]
 struct Locked {
-    ledger: i64,
-    origin: String,
-    leaves: i64,
-    frontier: Vec<u8>,
+    #[sqlx(flatten)]
+    edge: Edge,
     signing_key: Option<String>,
 }
 
@@ -74,12 +73,14 @@ impl Transaction {
                 self.lock_audit().await?.ok_or(sqlx::Error::RowNotFound)?
             }
         };
-        let Locked { ledger: number, origin, leaves, frontier, signing_key } = locked;
+        let Locked { edge, signing_key } = locked;
+        let frontier = edge.frontier();
+        let Edge { ledger: number, origin, .. } = edge;
+        if frontier.is_none() && sealer.audit_refusal(number).is_none() {
+            sealer.refuse_audit(number, Refusal::AuditDamaged);
+        }
         let signers = sealer.audit_signers(number, &origin, signing_key.as_deref())?;
-        let frontier =
-            u64::try_from(leaves).ok().and_then(|size| Frontier::from_bytes(size, &frontier)).ok_or_else(
-                || sqlx::Error::Decode("the audit log's ledger does not know its own right edge".into()),
-            )?;
+        let frontier = frontier.ok_or(Refusal::AuditDamaged)?;
         let mut open = OpenAudit { number, origin, frontier, signers };
         if let Some(previous) = &open.signers.previous {
             let (previous, key) = (previous.public(&open.origin), open.signers.key.public(&open.origin));
@@ -93,7 +94,7 @@ impl Transaction {
         on_transaction!(self, |transaction, Db| {
             sqlx::query_as::<Db, _>(
                 "update audit_ledgers set leaves = leaves where ended = 0
-                 returning ledger, origin, leaves, frontier, signing_key",
+                 returning ledger, origin, leaves, frontier, checkpoint, signing_key",
             )
             .fetch_optional(&mut **transaction)
             .await

@@ -1,118 +1,123 @@
-//! Owns what this server remembers of the ledgers' right edges: how its last commit left each, so that the next one is computed
-//! before anything is locked.
-//! Refuses to be believed: whoever commits at a remembered edge compares it with the ledger's row in the same statement.
-
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+//! Owns the right edges of the ledgers, where appending goes on: whether each is the tree that was signed last.
+//! Refuses to go on from any other one: damage that the engine does not see would be signed, and be a fork.
 
 use assent_shared::SiteId;
-use assent_shared::ledger::Frontier;
+use assent_shared::ledger::{Checkpoint, Frontier, SignedCheckpoint};
 
-/// Sites that are remembered, at about 2 KiB each. Beyond that all are forgotten, and each is read once more.
-const REMEMBERED: usize = 10_000;
+use super::{Store, on_engine};
+use crate::sealer::Refusal;
 
-/// How a ledger was left.
-#[derive(Debug, Clone)]
+/// Ledgers that are looked at with one query.
+const PAGE: i64 = 1000;
+
+/// What is stored of where a ledger goes on.
+#[derive(Debug, sqlx::FromRow)]
 pub(super) struct Edge {
-    /// Which of the site's ledgers.
     pub(super) ledger: i64,
-    /// Its name.
     pub(super) origin: String,
-    /// What its tree consists of.
-    pub(super) frontier: Frontier,
-    /// The checkpoint over it, as a signed note.
-    pub(super) checkpoint: String,
-    /// The verifier key of who signed that.
-    pub(super) signing_key: String,
+    pub(super) leaves: i64,
+    pub(super) frontier: Vec<u8>,
+    pub(super) checkpoint: Option<String>,
 }
 
-#[derive(Debug)]
-enum Known {
-    /// Nobody else has appended for as long as this server looked.
-    Edge(Edge),
-    /// The size at which this server left it. Somebody appends at it now, or another server did since.
-    Size(u64),
-}
-
-/// The edges of all sites; clones share them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Edges(Arc<Mutex<HashMap<SiteId, Known>>>);
-
-impl Edges {
-    /// The edge of a site's ledger, for the one who appends at it: whoever asks meanwhile gets none.
-    pub(super) fn take(&self, site: &SiteId) -> Option<Edge> {
-        let mut known = self.lock();
-        let known = known.get_mut(site)?;
-        let Known::Edge(edge) = &*known else { return None };
-        let size = Known::Size(edge.frontier.size());
-        match std::mem::replace(known, size) {
-            Known::Edge(edge) => Some(edge),
-            Known::Size(_) => None,
-        }
-    }
-
-    /// Remembers how a commit left a ledger that it had found at a size of `found`. Where other servers append to the same ledger,
-    /// an edge that is remembered is mostly of the past, and trying it would cost each commit a statement in vain.
-    pub(super) fn left(&self, site: &SiteId, found: u64, edge: Edge) {
-        let mut known = self.lock();
-        let alone = match known.get(site) {
-            None => true,
-            Some(Known::Edge(edge)) => edge.frontier.size() == found,
-            Some(Known::Size(size)) => *size == found,
+impl Edge {
+    /// The tree's edge, if it is that of the newest checkpoint, which was signed in the same transaction.
+    pub(super) fn frontier(&self) -> Option<Frontier> {
+        let frontier = Frontier::from_bytes(u64::try_from(self.leaves).ok()?, &self.frontier)?;
+        let signed = match &self.checkpoint {
+            None => frontier.size() == 0,
+            Some(note) => {
+                let note = SignedCheckpoint::parse(note).ok()?;
+                let (size, root) = (frontier.size(), frontier.root());
+                *note.unverified() == Checkpoint { origin: self.origin.clone(), size, root }
+            }
         };
-        if known.len() >= REMEMBERED && !known.contains_key(site) {
-            known.clear();
+        signed.then_some(frontier)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct EdgeOf {
+    site: String,
+    #[sqlx(flatten)]
+    edge: Edge,
+}
+
+impl Store {
+    /// Stops the signing of every ledger, the audit log's too, whose edge is not the one that was signed last.
+    pub async fn look_at_edges(&self) -> sqlx::Result<()> {
+        let mut after = String::new();
+        loop {
+            let some: Vec<EdgeOf> = on_engine!(self, |pool| {
+                sqlx::query_as(
+                    "select site, ledger, origin, leaves, frontier, checkpoint from ledgers where site > $1
+                     order by site limit $2",
+                )
+                .bind(&after)
+                .bind(PAGE)
+                .fetch_all(pool)
+                .await?
+            });
+            let Some(last) = some.last() else { break };
+            after.clone_from(&last.site);
+            for EdgeOf { site, edge } in some {
+                if let (None, Ok(site)) = (edge.frontier(), site.parse::<SiteId>()) {
+                    let refusal = Refusal::Damaged { site: site.clone() };
+                    tracing::error!(%site, "{refusal}");
+                    self.sealer.refuse(site, edge.ledger, refusal);
+                }
+            }
         }
-        let size = edge.frontier.size();
-        known.insert(site.clone(), if alone { Known::Edge(edge) } else { Known::Size(size) });
-    }
-
-    /// Forgets all of them: a database that was away may be another one than before.
-    pub(super) fn forget(&self) {
-        self.lock().clear();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<SiteId, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let audit: Option<Edge> = on_engine!(self, |pool| {
+            sqlx::query_as(
+                "select ledger, origin, leaves, frontier, checkpoint from audit_ledgers where ended = 0",
+            )
+            .fetch_optional(pool)
+            .await?
+        });
+        if let Some(audit) = audit.filter(|audit| audit.frontier().is_none()) {
+            let refusal = Refusal::AuditDamaged;
+            tracing::error!("{refusal}");
+            self.sealer.refuse_audit(audit.ledger, refusal);
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use assent_shared::ledger::Hash;
+    use assent_shared::ledger::{Hash, SigningKey};
 
     use super::*;
 
-    fn edge(size: u64) -> Edge {
+    fn edge_of(leaves: u8) -> Edge {
         let mut frontier = Frontier::default();
-        for _ in 0..size {
-            frontier.append(Hash([7; 32]), |_, _| ());
+        for leaf in 0..leaves {
+            frontier.append(Hash([leaf; 32]), |_, _| ());
         }
-        let (origin, checkpoint, signing_key) = (String::new(), String::new(), String::new());
-        Edge { ledger: 1, origin, frontier, checkpoint, signing_key }
+        let (origin, root) = ("example.org/log".to_owned(), frontier.root());
+        let note = Checkpoint { origin: origin.clone(), size: leaves.into(), root };
+        let checkpoint =
+            (leaves > 0).then(|| note.sign(&[&SigningKey::from_seed(&[7; 32])]).note().to_owned());
+        Edge { ledger: 1, origin, leaves: leaves.into(), frontier: frontier.to_bytes(), checkpoint }
     }
 
     #[test]
-    fn an_edge_is_offered_only_while_nobody_else_appends() {
-        let (edges, site) = (Edges::default(), "shop".parse().unwrap());
-        assert!(edges.take(&site).is_none(), "nothing is known at the start");
-        edges.left(&site, 0, edge(3));
-        assert_eq!(edges.take(&site).unwrap().frontier.size(), 3);
-        assert!(edges.take(&site).is_none(), "one at a time");
-        edges.left(&site, 3, edge(5));
-        assert_eq!(edges.take(&site).unwrap().frontier.size(), 5);
-        edges.left(&site, 9, edge(10));
-        assert!(edges.take(&site).is_none(), "another server appended four leaves");
-        edges.left(&site, 10, edge(11));
-        assert_eq!(edges.take(&site).unwrap().frontier.size(), 11, "that one has gone");
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let edges = Edges::default();
-        for number in 0..=REMEMBERED {
-            edges.left(&format!("site-{number}").parse().unwrap(), 0, edge(1));
+    fn only_the_edge_that_was_signed_is_one() {
+        for leaves in 0..9 {
+            assert_eq!(edge_of(leaves).frontier().map(|edge| edge.size()), Some(leaves.into()));
         }
-        assert!(edges.lock().len() <= REMEMBERED);
+        for byte in 0..edge_of(7).frontier.len() {
+            let mut rotten = edge_of(7);
+            rotten.frontier[byte] ^= 1;
+            assert!(rotten.frontier().is_none(), "byte {byte}");
+        }
+        let leaves = |leaves| Edge { leaves, ..edge_of(7) };
+        // Of 11 leaves the edge has as many hashes as of 7.
+        assert!([-1, 0, 6, 8, 11].into_iter().all(|wrong| leaves(wrong).frontier().is_none()));
+        let note = |checkpoint| Edge { checkpoint, ..edge_of(7) };
+        assert!(note(None).frontier().is_none() && note(Some("\n".to_owned())).frontier().is_none());
+        assert!(note(edge_of(6).checkpoint).frontier().is_none(), "of another size");
+        assert!(Edge { origin: "example.org/log/2".to_owned(), ..edge_of(7) }.frontier().is_none());
     }
 }

@@ -123,7 +123,7 @@ impl Store {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if self.trouble() == Some(Trouble::Damaged) && matches!(self.pool, super::Pool::Sqlite(_)) {
+            if self.is_beyond_help(self.trouble()) {
                 return;
             }
             let _alone = self.health.0.trying.lock().await;
@@ -151,6 +151,10 @@ impl Store {
             }
         }
         let mut state = self.health.state();
+        // A reader may have met damage while something was written elsewhere.
+        if self.is_beyond_help(state.outage.map(|outage| outage.trouble)) {
+            return;
+        }
         state.written = Some(Instant::now());
         let ended = state.outage.take();
         drop(state);
@@ -158,6 +162,11 @@ impl Store {
             let seconds = since.elapsed().as_secs();
             tracing::warn!(seconds, turned_away, "the database does its work again");
         }
+    }
+
+    /// Whether only a start with another file helps.
+    fn is_beyond_help(&self, trouble: Option<Trouble>) -> bool {
+        trouble == Some(Trouble::Damaged) && matches!(self.pool, super::Pool::Sqlite(_))
     }
 
     /// From now on a database that was away is compared with what is kept outside before anything is signed again.

@@ -2,9 +2,10 @@
 //! Refuses to let a leaf be stored without the checkpoint that covers it.
 
 use assent_shared::SiteId;
-use assent_shared::ledger::{Checkpoint, Entry, Frontier, Growth, SignedCheckpoint};
+use assent_shared::ledger::{Checkpoint, Entry, Growth, SignedCheckpoint};
 use sqlx::QueryBuilder;
 
+use super::edges::Edge;
 use super::open_ledger::{ClosedLedger, OpenLedger, SealedLedger};
 use super::{Store, Transaction, in_statements, on_engine, on_transaction};
 use crate::crash::{self, Point};
@@ -39,10 +40,8 @@ pub struct LedgerRow {
 
 #[derive(sqlx::FromRow)]
 struct Locked {
-    ledger: i64,
-    origin: String,
-    leaves: i64,
-    frontier: Vec<u8>,
+    #[sqlx(flatten)]
+    edge: Edge,
     signing_key: Option<String>,
     widget: Option<String>,
 }
@@ -68,21 +67,21 @@ impl Transaction {
         let locked: Locked = on_transaction!(self, |transaction, Db| {
             sqlx::query_as::<Db, _>(
                 "update ledgers set leaves = leaves where site = $1
-                 returning ledger, origin, leaves, frontier, signing_key, widget",
+                 returning ledger, origin, leaves, frontier, checkpoint, signing_key, widget",
             )
             .bind(site.as_str())
             .fetch_one(&mut **transaction)
             .await?
         });
         crash::point(Point::Locked);
-        let Locked { ledger: number, origin, leaves, frontier, signing_key, widget } = locked;
+        let Locked { edge, signing_key, widget } = locked;
+        let frontier = edge.frontier();
+        let Edge { ledger: number, origin, .. } = edge;
+        if frontier.is_none() && sealer.refusal(site, number).is_none() {
+            sealer.refuse(site.clone(), number, Refusal::Damaged { site: site.clone() });
+        }
         let signers = sealer.signers(site, number, &origin, signing_key.as_deref())?;
-        let frontier = u64::try_from(leaves)
-            .ok()
-            .and_then(|size| Frontier::from_bytes(size, &frontier))
-            .ok_or_else(|| {
-                sqlx::Error::Decode(format!("the ledger of `{site}` does not know its own right edge").into())
-            })?;
+        let frontier = frontier.ok_or_else(|| Refusal::Damaged { site: site.clone() })?;
         let mut open = OpenLedger {
             site: site.clone(),
             number,

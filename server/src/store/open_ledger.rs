@@ -4,7 +4,7 @@
 use assent_shared::SiteId;
 use assent_shared::ledger::{Checkpoint, Entry, Growth, Hash, ReceiptProof, Salt, SignedCheckpoint};
 
-use super::edges::Edge;
+use super::known_edges::KnownEdge;
 use super::ledgers::leaf_to_sql;
 use crate::sealer::{Sealer, Signers};
 
@@ -25,8 +25,8 @@ pub(super) struct OpenLedger {
 
 impl OpenLedger {
     /// Opens it at a remembered edge, without a lock; nothing, where it may take nothing, or something has to be announced.
-    pub(super) fn at(site: &SiteId, edge: &Edge, sealer: &Sealer) -> Option<Self> {
-        let Edge { ledger, origin, frontier, signing_key, .. } = edge;
+    pub(super) fn at(site: &SiteId, edge: &KnownEdge, sealer: &Sealer) -> Option<Self> {
+        let KnownEdge { ledger, origin, frontier, signing_key, .. } = edge;
         let signers = sealer.signers(site, *ledger, origin, Some(signing_key)).ok()?;
         signers.previous.is_none().then(|| Self {
             site: site.clone(),
@@ -47,7 +47,7 @@ impl OpenLedger {
         let checkpoint =
             Checkpoint { origin: origin.clone(), size: frontier.size(), root: frontier.root() }.sign(&keys);
         let (note, signing_key) = (checkpoint.note().to_owned(), signers.key.public(&origin).to_string());
-        let edge = Edge { ledger: number, origin, frontier, checkpoint: note, signing_key };
+        let edge = KnownEdge { ledger: number, origin, frontier, checkpoint: note, signing_key };
         let is_handover = signers.previous.is_some();
         SealedLedger { closed: ClosedLedger { site, found, growth, checkpoint, edge }, entries, is_handover }
     }
@@ -81,7 +81,7 @@ pub(super) struct ClosedLedger {
     growth: Growth,
     pub(super) checkpoint: SignedCheckpoint,
     /// How it is left, for whoever appends next.
-    pub(super) edge: Edge,
+    pub(super) edge: KnownEdge,
 }
 
 impl ClosedLedger {

@@ -113,7 +113,12 @@ impl Trouble {
     /// What is said of an outage that began as `former` and goes on as this. A full disk breaks other things next, which say less.
     #[must_use]
     pub fn following(self, former: Self) -> Self {
-        if former == Self::Full && self == Self::Unreadable { former } else { self }
+        // Damage does not mend itself, and makes other things fail.
+        if former == Self::Damaged || former == Self::Full && self == Self::Unreadable {
+            former
+        } else {
+            self
+        }
     }
 
     /// Whether nothing else will go better until the database has recovered. What is not so concerns one statement alone.
@@ -168,6 +173,8 @@ mod tests {
     #[test]
     fn a_statement_that_failed_alone_is_no_outage() {
         assert!(!Trouble::Interrupted.is_outage() && !Trouble::Unexpected.is_outage());
+        assert_eq!(Trouble::Locked.following(Trouble::Damaged), Trouble::Damaged);
+        assert_eq!(Trouble::Damaged.following(Trouble::Locked), Trouble::Damaged);
         assert!(Trouble::Full.is_outage() && Trouble::Locked.is_outage() && Trouble::Silent.is_outage());
     }
 }

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::extract::{ByKey, PathOf};
 use crate::notices::difference::Change;
 use crate::notices::lint::Override;
+use crate::numbers::{self, Number};
 use crate::state::App;
 
 /// How many versions a list has where nobody says it, and at most.
@@ -35,7 +36,9 @@ pub fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
+    #[serde(default, deserialize_with = "numbers::maybe")]
     limit: Option<u32>,
+    #[serde(default, deserialize_with = "numbers::maybe")]
     after: Option<u32>,
 }
 
@@ -109,7 +112,7 @@ pub(crate) async fn list_notices(
 pub(crate) async fn get_notice(
     State(app): State<App>,
     ByKey(caller): ByKey,
-    PathOf((site, number)): PathOf<(SiteId, u32)>,
+    PathOf((site, Number(number))): PathOf<(SiteId, Number<u32>)>,
     asked: Result<Query<FormatQuery>, QueryRejection>,
 ) -> Result<Response> {
     let FormatQuery { format } = query(asked)?;
@@ -141,7 +144,7 @@ pub(crate) async fn get_notice(
 pub(crate) async fn compare_notices(
     State(app): State<App>,
     ByKey(caller): ByKey,
-    PathOf((site, old, new)): PathOf<(SiteId, u32, u32)>,
+    PathOf((site, Number(old), Number(new))): PathOf<(SiteId, Number<u32>, Number<u32>)>,
 ) -> Result<Response> {
     let changes = compare(&app, &caller, &site, old, new).await?;
     answers::json(&CompareAnswer { old, new, changes })

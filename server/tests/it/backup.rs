@@ -11,8 +11,7 @@ use assent::backup::manifest::Manifest;
 use assent::backup::series::{self, Series};
 use reqwest::StatusCode;
 
-use crate::cluster;
-use crate::harness::{Database, Engine, NOW, TestServer, check_ledgers, id, refusal};
+use crate::harness::{Database, Engine, NOW, TestServer, both_engines, check_ledgers, cluster, id, refusal};
 use crate::process::{complained, run, said};
 
 /// The commands, with the settings of a test's server.
@@ -51,24 +50,7 @@ impl<'a> Operator<'a> {
     }
 }
 
-// Those of PostgreSQL need its programs, as the tests in `cluster` do.
-mod sqlite {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_copy_is_made_brought_back_and_never_forked() {
-        super::a_copy_is_made_brought_back_and_never_forked(Engine::Sqlite).await;
-    }
-}
-
-mod cluster_postgres {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_copy_is_made_brought_back_and_never_forked() {
-        super::a_copy_is_made_brought_back_and_never_forked(Engine::Postgres).await;
-    }
-}
+both_engines!(a_copy_is_made_brought_back_and_never_forked);
 
 async fn a_copy_is_made_brought_back_and_never_forked(engine: Engine) {
     let mut app = TestServer::start(engine).await;

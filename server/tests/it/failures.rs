@@ -2,6 +2,7 @@
 //! whoever sends a decision until it is answered gets it in.
 
 mod crashes;
+mod edges;
 mod kills;
 mod networks;
 mod nodes;

@@ -12,7 +12,6 @@ mod background;
 mod backup;
 mod browse;
 mod bundle;
-mod cluster;
 mod data;
 mod decisions;
 mod doctor;

@@ -23,6 +23,7 @@ use crate::access::Caller;
 use crate::error::{Error, Result};
 use crate::extract::{BySession, PathOf};
 use crate::notices;
+use crate::numbers::Number;
 use crate::state::App;
 use crate::tag::{self, Rendered, TagQuery};
 use crate::{drafts, widget};
@@ -212,7 +213,7 @@ async fn get_tag(
 async fn get_words(
     State(app): State<App>,
     BySession(caller): BySession,
-    PathOf((site, layout, theme, _, _)): PathOf<(SiteId, String, String, SiteId, u32)>,
+    PathOf((site, layout, theme, _, _)): PathOf<(SiteId, String, String, SiteId, Number<u32>)>,
     Query(TagQuery { lang, .. }): Query<TagQuery>,
     headers: HeaderMap,
 ) -> Result<Response> {

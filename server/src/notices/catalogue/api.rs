@@ -13,6 +13,7 @@ use super::{Service, all, find};
 use crate::answers;
 use crate::error::{Error, Result};
 use crate::extract::{ByKey, PathOf};
+use crate::numbers;
 use crate::state::App;
 
 /// Services of one answer, where nobody says how many, and at most.
@@ -35,6 +36,7 @@ pub(crate) struct Services {
 pub(crate) struct ServicesQuery {
     /// How many; 50 where it is not said.
     #[param(minimum = 1, maximum = 500)]
+    #[serde(default, deserialize_with = "numbers::maybe")]
     limit: Option<usize>,
     /// The cursor: those after this id.
     after: Option<String>,

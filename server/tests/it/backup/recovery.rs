@@ -1,6 +1,6 @@
 //! A moment of PostgreSQL's past, by its own archive: the earlier receipt is there, the later one is not, and no fork begins.
 
-mod cluster {
+mod postgres {
     use std::fs;
 
     use assent::Server;
@@ -10,7 +10,7 @@ mod cluster {
     use sqlx::{Connection, Executor};
 
     use crate::backup::Operator;
-    use crate::cluster::Clusters;
+    use crate::harness::cluster::Cluster;
     use crate::harness::{NOW, id, refusal, with};
 
     const DATABASE: &str = "consent";
@@ -35,14 +35,12 @@ mod cluster {
 
     #[tokio::test]
     async fn a_moment_between_two_receipts_is_brought_back() {
-        let clusters = Clusters::new();
-        clusters.init("first");
-        clusters.make_folder("archive");
-        let archive = clusters.path("archive").display().to_string();
-        let archiving = format!(
-            "wal_level = replica\narchive_mode = on\narchive_command = 'test ! -f {archive}/%f && cp %p {archive}/%f'\n"
-        );
-        let first = clusters.start("first", &archiving);
+        let mut first = Cluster::create("wal_level = replica\narchive_mode = on\n");
+        let archive = first.folder.join("archive");
+        Cluster::make_folder(&archive);
+        let archive = archive.display().to_string();
+        first.set(&format!("archive_command = 'test ! -f {archive}/%f && cp %p {archive}/%f'\n"));
+        first.start();
         let mut admin = sqlx::PgConnection::connect(&first.url("postgres")).await.unwrap();
         admin.execute("create database consent").await.unwrap();
         let folder = tempfile::TempDir::new().unwrap();
@@ -57,13 +55,10 @@ mod cluster {
             .await
             .unwrap();
         owner.close().await.unwrap();
-        let reader = Operator::new(folder.path(), &url.replace("assent@", "reader@"));
+        let reader = Operator::new(folder.path(), &url.replace("postgres@", "reader@"));
         let doctor = crate::process::said(&reader.command(&["doctor"]).output().unwrap());
         assert!(doctor.contains("It takes none: this user may not insert receipts."), "{doctor}");
-        let mut base = clusters.command("pg_basebackup");
-        base.args(["--host=127.0.0.1", "--username=assent", "--no-password", "--checkpoint=fast"]);
-        base.args(["--wal-method=none", "--no-sync", "--port", &first.port(), "--pgdata=second"]);
-        assert!(base.status().unwrap().success(), "a base copy of the cluster, while it serves");
+        let mut second = Cluster::base_copy_of(&first);
 
         let clock = Clock::manual(NOW);
         let server = Server::start_with(settings(folder.path(), &url), clock.clone(), false).await.unwrap();
@@ -75,13 +70,13 @@ mod cluster {
         // What is full is archived by itself; the rest is, now.
         admin.execute("select pg_switch_wal()").await.unwrap();
         admin.close().await.unwrap();
-        drop(first);
+        // It archives the rest while it ends; its folder stays.
+        first.stop("-INT");
 
-        fs::write(clusters.path("second").join("recovery.signal"), "").unwrap();
-        let recovering = format!(
-            "restore_command = 'cp {archive}/%f %p'\nrecovery_target_name = 'between'\nrecovery_target_action = 'promote'\n"
-        );
-        let second = clusters.start("second", &recovering);
+        second.set(&format!(
+            "archive_mode = off\nrestore_command = 'cp {archive}/%f %p'\nrecovery_target_name = 'between'\nrecovery_target_action = 'promote'\n"
+        ));
+        second.start();
         let url = second.url(DATABASE);
         let operator = Operator::new(folder.path(), &url);
         wait_until_it_writes(&url).await;
@@ -104,7 +99,6 @@ mod cluster {
         server.stop().await;
         let verified = operator.says(&["ledger", "verify"]);
         assert!(verified.contains("shop\tledger 2\t"), "{verified}");
-        drop(second);
     }
 
     /// Whoever connects while the cluster is still promoting can only read.

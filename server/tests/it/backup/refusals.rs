@@ -177,7 +177,7 @@ async fn damage_is_said_and_a_damaged_copy_is_none() {
     assert!(!folder.path().join("lost").exists() && !folder.path().join("lost.unfinished").exists());
 }
 
-mod cluster_postgres {
+mod postgres {
     use super::*;
     use crate::backup::Operator;
 

@@ -83,8 +83,6 @@ mod postgres {
 
     /// Needs the right to mount, so that the disk is really full.
     mod mounted {
-        use std::fs;
-
         use crate::failures::sqlite_files::Room;
         use crate::harness::cluster::Cluster;
         use crate::harness::program::Installation;
@@ -95,13 +93,7 @@ mod postgres {
             let mut cluster = Cluster::create("autovacuum = off\n");
             let room = Room::make(&cluster.folder.join("room"), 24);
             let tables = room.path().join("tables");
-            fs::create_dir(&tables).unwrap();
-            let about = fs::metadata(&cluster.folder).unwrap();
-            let (user, group) = {
-                use std::os::unix::fs::MetadataExt as _;
-                (about.uid(), about.gid())
-            };
-            std::os::unix::fs::chown(&tables, Some(user), Some(group)).unwrap();
+            Cluster::make_folder(&tables);
             cluster.start();
             cluster.create_on("assent", &tables).await;
             let installation = Installation::on(&cluster.url("assent")).await;

@@ -110,6 +110,49 @@ async fn a_damaged_file_is_refused_with_what_to_do() {
     installation.remove().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_damaged_while_it_serves_is_named_and_not_gone_on_with() {
+    let installation = Installation::create(Engine::Sqlite).await;
+    let mut program = installation.start(&[]);
+    let visitors = Visitors::start(8, program.address);
+    visitors.until_acknowledged(50).await;
+    // What is in the log moves into the file, which everybody reads anew then.
+    let path = file(&installation);
+    let options: sqlx::sqlite::SqliteConnectOptions = installation.url.parse().unwrap();
+    let options = options.busy_timeout(std::time::Duration::from_secs(30));
+    let mut other = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    other.execute("pragma wal_checkpoint(truncate)").await.unwrap();
+    // The first page is what SQLite knows the file by; every other one is overwritten, as a disk's controller might.
+    let mut damaged = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    let pages = damaged.metadata().unwrap().len() / 4096;
+    for page in 1..pages {
+        damaged.seek(SeekFrom::Start(page * 4096)).unwrap();
+        damaged.write_all(&[0x5a; 512]).unwrap();
+    }
+    program.until_ready_says("not ready: the database is damaged; stop the server and bring back").await;
+    visitors.until_turned_away(1).await;
+    let acknowledged = visitors.acknowledged();
+    visitors.until_turned_away(20).await;
+    assert_eq!(visitors.acknowledged(), acknowledged, "nothing is recorded into what may not come out again");
+    // Pages go on, and nobody who reads what is damaged ends that.
+    assert_eq!(program.probe("/_assent/shop.js").await.0, 200);
+    assert_eq!(program.probe("/api/v1/sites").await.0, 401);
+    assert!(program.lives());
+    let log = program.log();
+    let said = |words: &str| log.iter().filter(|line| line.contains(words)).count();
+    assert_eq!(said("the database is damaged"), 1, "one line, not one a request: {}", log.join("\n"));
+    assert_eq!(said("the database does its work again"), 0, "{}", log.join("\n"));
+    // What was signed last is what was published, and nothing else is beside it.
+    let published = fs::read_to_string(installation.folder.path().join("assent.checkpoints")).unwrap();
+    assert!(published.contains("shop"), "{published}");
+    drop(visitors);
+    program.ends();
+    other.close().await.unwrap();
+    let said = refusal_of(&installation);
+    assert!(said.contains("it is damaged") && said.contains("assent restore"), "{said}");
+    installation.remove().await;
+}
+
 /// A disk of so many MiB, in memory; only root can make one.
 pub(super) struct Room(PathBuf);
 

@@ -1,4 +1,4 @@
-//! Owns a PostgreSQL of a test's own, which may be stopped, frozen, killed and started again as the test likes.
+//! Owns a PostgreSQL of a test's own, which may be copied, stopped, frozen, killed and started again as the test likes.
 //! Refuses to touch a server that somebody else started, and to leave a process or a file behind.
 
 use std::fs;
@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
@@ -45,28 +46,29 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// A new one, not started yet, with these settings beside the usual ones.
     pub(crate) fn create(settings: &str) -> Self {
-        let cluster = Self::around(|cluster| {
-            let mut initdb = cluster.command("initdb");
-            initdb.args([
-                "--username=postgres",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--no-sync",
-            ]);
-            let done = initdb.arg("--pgdata=data").stdout(Stdio::null()).status().unwrap();
-            assert!(done.success(), "initdb: {done}");
-        });
+        // Making one takes seconds of processor time, copying one does not. This one ends with the process, by its guard.
+        static NEW: LazyLock<Cluster> = LazyLock::new(|| Cluster::around(Cluster::initialize));
+        let cluster = Self::around(|cluster| cluster.copy_data_of(&NEW));
         cluster.set(&format!("max_connections = 50\nfsync = off\nshared_buffers = 16MB\n{settings}"));
         cluster
+    }
+
+    fn initialize(&self) {
+        let mut initdb = self.command("initdb");
+        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        let done = initdb.arg("--pgdata=data").stdout(Stdio::null()).status().unwrap();
+        assert!(done.success(), "initdb: {done}");
+    }
+
+    fn copy_data_of(&self, other: &Self) {
+        let done = self.system("cp").arg("-R").arg(other.folder.join("data")).arg("data").status().unwrap();
+        assert!(done.success(), "cp: {done}");
     }
 
     /// A copy of a cluster that is stopped, to follow it as a replica called `name`.
     pub(crate) fn follow(primary: &Self, name: &str) -> Self {
         let replica = Self::around(|cluster| {
-            let data = primary.folder.join("data");
-            let done = cluster.system("cp").arg("-R").arg(data).arg("data").status().unwrap();
-            assert!(done.success(), "cp: {done}");
+            cluster.copy_data_of(primary);
             fs::write(cluster.folder.join("data/standby.signal"), "").unwrap();
         });
         replica.set(&format!(
@@ -74,6 +76,23 @@ impl Cluster {
             primary.port
         ));
         replica
+    }
+
+    /// A copy of a cluster that serves, as an operator makes it every day, to be brought on from what it archives.
+    pub(crate) fn base_copy_of(primary: &Self) -> Self {
+        Self::around(|cluster| {
+            let mut base = cluster.command("pg_basebackup");
+            base.args(["--host=127.0.0.1", "--username=postgres", "--no-password", "--checkpoint=fast"]);
+            base.args([
+                "--wal-method=none",
+                "--no-sync",
+                "--pgdata=data",
+                &format!("--port={}", primary.port),
+            ]);
+            let done = base.stderr(Stdio::null()).status().unwrap();
+            assert!(done.success(), "pg_basebackup: {done}");
+            fs::write(cluster.folder.join("data/recovery.signal"), "").unwrap();
+        })
     }
 
     fn around(fill: impl FnOnce(&Self)) -> Self {
@@ -89,15 +108,19 @@ impl Cluster {
         // Another program could take the port between here and the start; then the start fails and says so.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let cluster = Self { folder, port, server: None, guard };
-        if let Some((user, group)) = ordinary_user() {
-            chown(&cluster.folder, Some(user), Some(group)).unwrap();
-        }
+        hand_over(&cluster.folder);
         fill(&cluster);
         cluster.set(&format!(
             "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = ''\n",
             cluster.port
         ));
         cluster
+    }
+
+    /// A folder that the server may write to.
+    pub(crate) fn make_folder(at: &Path) {
+        fs::create_dir(at).unwrap();
+        hand_over(at);
     }
 
     /// Adds settings; the last one of a name counts.
@@ -110,7 +133,7 @@ impl Cluster {
 
     /// One of the server's own programs, as a user that may run them.
     fn command(&self, program: &str) -> Command {
-        self.system(&binaries().join(program).display().to_string())
+        self.system(&programs().join(program).display().to_string())
     }
 
     fn system(&self, program: &str) -> Command {
@@ -228,17 +251,42 @@ impl Drop for Cluster {
     }
 }
 
-/// Where the server's own programs are.
+/// Where PostgreSQL's programs are: as `cargo xtask test` says, else the newest of Debian's versions, else the PATH's.
 #[expect(clippy::disallowed_methods, reason = "a setting of the test suite")]
-fn binaries() -> PathBuf {
-    if let Ok(folder) = std::env::var("ASSENT_TEST_POSTGRES_BINARIES") {
-        return folder.into();
+fn find_programs() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("ASSENT_TEST_POSTGRES_BINARIES") {
+        return Some(folder.into());
     }
-    let complete = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map_while(Result::ok);
-    let mut found: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
-    found.retain(|folder| complete(folder));
-    found.pop().expect("ASSENT_TEST_POSTGRES_BINARIES names the folder of PostgreSQL's programs; without, -- --skip postgres::")
+    let number = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().parse::<u32>().ok();
+    let mut debian: Vec<(u32, PathBuf)> =
+        versions.filter_map(|entry| Some((number(&entry)?, entry.path().join("bin")))).collect();
+    debian.sort_by(|one, other| other.cmp(one));
+    let mut folders = debian.into_iter().map(|(_, folder)| folder).chain(on_path());
+    folders
+        .find(|folder| ["initdb", "pg_basebackup", "postgres"].iter().all(|name| folder.join(name).is_file()))
+}
+
+fn programs() -> PathBuf {
+    find_programs().expect("ASSENT_TEST_POSTGRES_BINARIES names the folder of PostgreSQL's programs; without, -- --skip postgres::")
+}
+
+#[expect(clippy::disallowed_methods, reason = "where programs are; no setting of the server")]
+fn on_path() -> Vec<PathBuf> {
+    std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
+}
+
+/// The PATH for commands that run PostgreSQL's programs, where there are any.
+pub(crate) fn path() -> String {
+    let folders = find_programs().into_iter().chain(on_path());
+    std::env::join_paths(folders).unwrap().into_string().unwrap()
+}
+
+/// Gives a folder to whoever runs the server.
+fn hand_over(folder: &Path) {
+    if let Some((user, group)) = ordinary_user() {
+        chown(folder, Some(user), Some(group)).unwrap();
+    }
 }
 
 /// Whom to become where we are root, which PostgreSQL refuses to be.

@@ -4,7 +4,7 @@
 use super::{say, statuses, unharmed};
 use crate::harness::{Engine, TestServer, both_engines};
 
-both_engines!(no_trick_leads_anywhere, forged_hosts_make_no_links);
+both_engines!(no_trick_leads_anywhere, a_number_is_written_in_one_way, forged_hosts_make_no_links);
 
 async fn no_trick_leads_anywhere(engine: Engine) {
     let server = TestServer::start(engine).await;
@@ -34,6 +34,22 @@ async fn no_trick_leads_anywhere(engine: Engine) {
         "/_assent/shop/notices/1%00",
         "/_assent/shop/notices/99999999999999999999",
         "/_assent/shop/notices/-1",
+        "/_assent/shop/notices/+1",
+        "/_assent/shop/notices/%2B1",
+        "/_assent/shop/notices/01",
+        "/_assent/shop/notices/%201",
+        "/_assent/shop/notices/+1.json",
+        "/_assent/shop/notices/01.json",
+        "/_assent/shop/notices/+1/en",
+        "/_assent/shop/notices/01/en",
+        "/_assent/shop/replay/+1/en",
+        "/_assent/shop/replay/01/en",
+        "/_assent/shop/log/proof/+1",
+        "/_assent/shop/log/proof/01",
+        "/_assent/shop/log/consistency/+1/2",
+        "/_assent/shop/log/consistency/1/02",
+        "/_assent/shop/log/+1/checkpoint",
+        "/_assent/shop/log/01/checkpoint",
         "/_assent/widget/..%2f..%2fassent.db/x",
         "/_assent/widget/x/..%2f..%2f..%2fetc%2fpasswd",
         "/_assent/verifier/x/../../../etc/passwd",
@@ -88,6 +104,28 @@ async fn no_trick_leads_anywhere(engine: Engine) {
             );
             assert!(!said.contains("told"), "nothing is sent back: {said}");
         }
+    }
+    unharmed(server).await;
+}
+
+/// What operators' programs may ask has one spelling too, for whoever may ask it.
+async fn a_number_is_written_in_one_way(engine: Engine) {
+    let server = TestServer::start(engine).await;
+    let key = server.key(&assent::access::Permission::ALL, None).await;
+    let get = async |path: &str| server.get_with_key(&key, path).await.status().as_u16();
+    for (good, bad) in [
+        ("/api/v1/sites/shop/notices/1", "/api/v1/sites/shop/notices/%2B1"),
+        ("/api/v1/sites/shop/notices/1/compare/1", "/api/v1/sites/shop/notices/1/compare/01"),
+        ("/api/v1/sites/shop/notices?limit=5", "/api/v1/sites/shop/notices?limit=%2B5"),
+        ("/api/v1/sites?limit=5", "/api/v1/sites?limit=05"),
+        ("/api/v1/sites/shop/receipts?limit=5", "/api/v1/sites/shop/receipts?limit=%2B5"),
+        ("/api/v1/sites/shop/receipts?notice=1", "/api/v1/sites/shop/receipts?notice=01"),
+        ("/api/v1/sites/shop/receipts?after=1.1.1", "/api/v1/sites/shop/receipts?after=1.%2B1.1"),
+        ("/_assent/shop/log/proof/0", "/_assent/shop/log/proof/00"),
+        ("/_assent/shop/log/1/checkpoint", "/_assent/shop/log/+1/checkpoint"),
+    ] {
+        assert_eq!(get(good).await, 200, "{good}");
+        assert!([404, 422].contains(&get(bad).await), "{bad}");
     }
     unharmed(server).await;
 }
