@@ -43,13 +43,15 @@
     else {
       paint(now.view);
       show();
-      afterPaint(() => {
+      // A picture later, so that what is listened to and compiled neither competes with drawing this one nor keeps the page waiting.
+      const begun = () => {
         try {
           live();
         } catch (error) {
           warn(error);
         }
-      });
+      };
+      requestAnimationFrame(() => afterPaint(begun));
     }
   } catch (error) {
     warn(error);
