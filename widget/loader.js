@@ -43,15 +43,13 @@
     else {
       paint(now.view);
       show();
-      // A picture later, so that what is listened to and compiled neither competes with drawing this one nor keeps the page waiting.
-      const begun = () => {
+      afterPaint(() => {
         try {
           live();
         } catch (error) {
           warn(error);
         }
-      };
-      requestAnimationFrame(() => afterPaint(begun));
+      });
     }
   } catch (error) {
     warn(error);
