@@ -28,6 +28,7 @@ const look = () => {
 };
 
 let ready = false;
+const { said } = read();
 const start = (event) => {
   // The page was only prerendered until now.
   if (event) stored = assure(cookies("assent"));
@@ -45,7 +46,14 @@ const start = (event) => {
   observer.observe(document, { childList: true, subtree: true });
   listen(life.signal, "abort", () => observer.disconnect());
   listen(document, "DOMContentLoaded", settle);
-  for (const type of ["storage", "visibilitychange"]) listen(window, type, look);
+  // To listen to other tabs has the browser open its storage, which takes as long as reading the cookie: what was granted runs
+  // first. By a timer, because a page that nobody has looked at yet follows too.
+  setTimeout(() => {
+    listen(window, "storage", look);
+    if (!life.signal.aborted && said !== read().said) look();
+  }, 100);
+  // Not at leaving: nobody sees what would be followed then.
+  listen(document, "visibilitychange", () => document.hidden || look());
   listen(window, "pageshow", ({ persisted }) => persisted && look());
   listen(
     document,

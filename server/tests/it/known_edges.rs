@@ -1,0 +1,130 @@
+//! Appending by one statement where the ledger's edge is known: what sends it the careful way, and that nothing is half done by it.
+
+use assent::store::{Appended, Store};
+use assent_shared::{Receipt, SiteId};
+use serde_json::json;
+
+use crate::harness::{Engine, NOW, TestServer, both_engines, decision, id, refusal};
+
+both_engines!(
+    two_servers_that_append_in_turns_build_one_ledger,
+    what_is_known_is_repeated_and_what_is_new_beside_it_is_stored,
+    what_others_append_to_the_ledger_is_not_overwritten,
+    many_sites_in_one_batch_are_stored_together_or_not_at_all,
+);
+
+async fn two_servers_that_append_in_turns_build_one_ledger(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    let other = app.another_server().await;
+    let mut number = 0;
+    for turn in 0..12 {
+        for _ in 0..=turn % 4 {
+            number += 1;
+            let to = if turn % 2 == 0 { app.server().address() } else { other.address() };
+            let (status, answer) = app.post_to(to, &refusal(number)).await;
+            assert_eq!(status, 201, "{answer}");
+            app.proves(&answer).await;
+        }
+    }
+    other.stop().await;
+    assert_eq!(app.receipts().await.len(), number);
+    app.finish().await;
+}
+
+async fn what_is_known_is_repeated_and_what_is_new_beside_it_is_stored(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    for number in 1..=4 {
+        app.post(&refusal(number)).await;
+    }
+    let known = app.receipts().await;
+    let again = known.iter().map(|(_, receipt)| receipt.clone());
+    let new = fresh(&known[0].1, 10..13);
+    let batch: Vec<Receipt> = again.chain(new).collect();
+    let appended = app.store().append_receipts(&batch, &[], NOW).await.unwrap();
+    assert_eq!(kinds_of(&appended), "rrrrnnn");
+    let twice = [fresh(&known[0].1, 20..21), fresh(&known[0].1, 20..21)].concat();
+    assert_eq!(kinds_of(&app.store().append_receipts(&twice, &[], NOW).await.unwrap()), "nr");
+    // And the connection that refused a row serves the next.
+    for number in 30..34 {
+        let (status, answer) = app.post(&refusal(number)).await;
+        assert_eq!(status, 201, "{answer}");
+    }
+    assert_eq!(app.receipts().await.len(), 12);
+    app.finish().await;
+}
+
+async fn what_others_append_to_the_ledger_is_not_overwritten(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    for number in 1..=4 {
+        app.post(&refusal(number)).await;
+    }
+    // Erasing appends a tombstone, and this server's recorder is not told.
+    let visitor = app.receipts().await[0].1.visitor.clone();
+    let reason = assent_shared::ledger::Reason::Request;
+    app.store().erase_visitor(&app.shop, &visitor, reason, NOW).await.unwrap();
+    for number in 5..=9 {
+        let (status, answer) = app.post(&decision(number, json!({"analytics": true}))).await;
+        assert!(status == 201 || status == 422, "{answer}");
+        let (status, answer) = app.post(&refusal(number + 100)).await;
+        assert_eq!(status, 201, "{answer}");
+        app.proves(&answer).await;
+    }
+    app.finish().await;
+}
+
+async fn many_sites_in_one_batch_are_stored_together_or_not_at_all(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    for number in 1..=4 {
+        app.post(&refusal(number)).await;
+    }
+    let model = app.receipts().await[0].1.clone();
+    let sites: Vec<SiteId> = ["blog", "docs", "news"].map(|name| id(name)).into();
+    for site in &sites {
+        app.add_site(site).await;
+    }
+    let batch_of = |first: u64| -> Vec<Receipt> {
+        let of = |(at, site): (u64, &SiteId)| {
+            let mut some = fresh(&model, first + 10 * at..first + 10 * at + 3);
+            some.iter_mut().for_each(|receipt| receipt.site = site.clone());
+            some
+        };
+        (0..).zip(&sites).flat_map(of).collect()
+    };
+    for round in 0..4 {
+        let batch = batch_of(1000 * (round + 1));
+        assert_eq!(kinds_of(&app.store().append_receipts(&batch, &[], NOW).await.unwrap()), "nnnnnnnnn");
+    }
+    let mut batch = batch_of(9000);
+    batch.push(Receipt { site: id("zero"), ..fresh(&model, 9900..9901).remove(0) });
+    assert!(app.store().append_receipts(&batch, &[], NOW).await.is_err(), "there is no such site");
+    for site in &sites {
+        assert_eq!(stored(app.store(), site).await, 12);
+    }
+    app.finish().await;
+}
+
+async fn stored(store: &Store, site: &SiteId) -> i64 {
+    let ledger = store.ledger(site).await.unwrap().unwrap();
+    let leaves = store.leaves(site, ledger.ledger, 0, ledger.leaves).await.unwrap();
+    leaves.iter().filter(|leaf| leaf.commitment.is_some()).count().try_into().unwrap()
+}
+
+/// The same with decisions of their own.
+fn fresh(model: &Receipt, numbers: std::ops::Range<u64>) -> Vec<Receipt> {
+    let with = |number| Receipt {
+        decision: format!("0192f3a4-5b6c-7d8e-9f02-{number:012x}").parse().unwrap(),
+        ..model.clone()
+    };
+    numbers.map(with).collect()
+}
+
+/// n for new, r for repeated, c for a conflict, x for refused.
+fn kinds_of(appended: &[Appended]) -> String {
+    let letter = |appended: &Appended| match appended {
+        Appended::New(_) => 'n',
+        Appended::Repeated { .. } => 'r',
+        Appended::Conflict { .. } => 'c',
+        Appended::Refused(_) => 'x',
+    };
+    appended.iter().map(letter).collect()
+}
