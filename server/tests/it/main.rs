@@ -20,6 +20,7 @@ mod erasure;
 mod exports;
 mod failures;
 mod forks;
+mod known_edges;
 mod me;
 mod metrics;
 mod migrations;
