@@ -22,6 +22,9 @@ use crate::statistics::device::Device;
 use crate::statistics::event::Counted;
 use crate::widget;
 
+/// Receipts of one statement at most; SQLite takes 32,766 values in one.
+const AT_ONCE: usize = 2048;
+
 /// What the receipts of one site come to.
 struct Prepared<'a> {
     site: &'a SiteId,
@@ -39,7 +42,7 @@ impl Store {
         receipts: &[Receipt],
         devices: &[Device],
     ) -> sqlx::Result<Option<Vec<Appended>>> {
-        if self.sealer.is_off() || crash::between_writes() {
+        if self.sealer.is_off() || crash::between_writes() || receipts.len() > AT_ONCE {
             return Ok(None);
         }
         let mut prepared = Vec::new();
@@ -146,6 +149,7 @@ fn push_site(text: &mut QueryBuilder<Sqlite>, Prepared { site, known, new, close
     text.push("; update ledgers set leaves = case when ledger = ").push_bind(known.ledger);
     text.push(" and leaves = ").push_bind(leaf_to_sql(known.frontier.size()));
     text.push(" and checkpoint = ").push_bind(known.checkpoint.clone());
+    text.push(" and frontier = ").push_bind(known.frontier.to_bytes());
     text.push(" then ").push_bind(leaf_to_sql(closed.edge.frontier.size()));
     text.push(" end, frontier = ").push_bind(closed.edge.frontier.to_bytes());
     text.push(", checkpoint = ").push_bind(closed.edge.checkpoint.clone());
@@ -202,7 +206,7 @@ fn push_site(text: &mut QueryBuilder<Sqlite>, Prepared { site, known, new, close
 const ON_POSTGRES: &str = "
 with edge as (
     update ledgers set leaves = $4, frontier = $5, checkpoint = $6, signing_key = $7, widget = $8
-    where site = $1 and ledger = $2 and leaves = $3 and checkpoint = $9
+    where site = $1 and ledger = $2 and leaves = $3 and checkpoint = $9 and frontier = $28
     returning site, ledger
 ), of_receipts as (
     insert into receipts (site, ledger, leaf_index, decision, visitor, body, salt, received_at, commitment, kind)
@@ -277,6 +281,7 @@ async fn store_site(
         .bind(column(&counts, |(line, _)| line.event.as_str()))
         .bind(column(&counts, |(line, _)| line.purpose.as_str()))
         .bind(column(&counts, |(_, count)| **count))
+        .bind(known.frontier.to_bytes())
         .fetch_one(connection)
         .await?;
     Ok(stored == 1)

@@ -70,7 +70,8 @@ mod postgres {
         let program = installation.start(&[]);
         let visitors = Visitors::start(16, program.address);
         for _ in 0..10 {
-            visitors.until_acknowledged(10).await;
+            // More than were under way at the last cut, so that there is a connection again.
+            visitors.until_acknowledged(20).await;
             let cut =
                 "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = 'assent'";
             assert!(cluster.number(cut).await > 0, "there was a connection to cut");

@@ -75,6 +75,12 @@ impl Drop for Forwarder {
     }
 }
 
+/// Whether it is the word, or a decision together with the checkpoint over it: a commit in one statement.
+fn is_commit(asked: &[u8]) -> bool {
+    let has = |part: &[u8]| asked.windows(part.len()).any(|bytes| bytes == part);
+    has(b"COMMIT") || has(b"\"decision\":") && has("\n\u{2014} ".as_bytes())
+}
+
 async fn forward(mut client: TcpStream, shared: Arc<Shared>) {
     let mut cut = shared.cut.subscribe();
     let target = *shared.target.lock().unwrap();
@@ -86,7 +92,7 @@ async fn forward(mut client: TcpStream, shared: Arc<Shared>) {
             _ = cut.changed() => return,
             read = client.read(&mut asked) => match read {
                 Ok(bytes @ 1..) => {
-                    commits = asked[..bytes].windows(6).any(|word| word == b"COMMIT");
+                    commits = is_commit(&asked[..bytes]);
                     if server.write_all(&asked[..bytes]).await.is_err() {
                         return;
                     }
