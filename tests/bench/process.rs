@@ -150,6 +150,19 @@ impl Database {
         Program::start(command)
     }
 
+    /// Starts c15t's backend on it; nothing where it is not installed, or where the database is none that it can use here.
+    pub(crate) fn serve_c15t(&self) -> Result<Option<Program>> {
+        let bench = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let packages = bench.join("../target/tools/npm");
+        if self.on.is_none() || !packages.join("node_modules/@c15t/backend").is_dir() {
+            return Ok(None);
+        }
+        let mut command = Command::new("node");
+        command.arg(bench.join("bench/c15t.mjs")).arg(packages.canonicalize()?).arg(&self.url);
+        command.env("NODE_ENV", "production").current_dir(self.folder());
+        Program::start(command).map(Some)
+    }
+
     /// Makes an operator key for it.
     pub(crate) fn operator_key(&self) -> Result<String> {
         let output = self.command(&["key", "create"])?.output()?;

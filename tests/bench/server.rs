@@ -1,5 +1,5 @@
 //! Owns how fast decisions are recorded, on both engines and by as many connections as there may be, beside a bare handler that
-//! commits batches; and whether it stays so when many receipts are stored.
+//! commits batches, and c15t's backend where it is installed; and whether it stays so when many receipts are stored.
 //! Refuses to judge by this machine's seconds alone: every rate is held against another one of the same run.
 
 use std::time::Duration;
@@ -16,6 +16,8 @@ const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(3);
 /// Of the bare handler's rate at 64 connections.
 const RATE: f64 = 0.6;
+/// Of c15t's rate at 64 connections.
+const TIMES: f64 = 40.0;
 /// Milliseconds at 64 connections.
 const SLOWEST: f64 = 15.0;
 /// Of the bare handler's median at one connection.
@@ -104,18 +106,26 @@ async fn connections(on: On<'_>) -> Result<()> {
         on.name(),
         ROUND.as_secs()
     ));
-    let mut figures: [[Figures; 2]; CONNECTIONS.len()] = std::array::from_fn(|_| Default::default());
+    let mut figures: [[Figures; 3]; CONNECTIONS.len()] = std::array::from_fn(|_| Default::default());
     let (mut before, mut most) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        // Each goes first every other time.
-        for turn in 0..2 {
-            let which = (round + turn) % 2;
+        // Each goes first in turn.
+        for turn in 0..3 {
+            let which = (round + turn) % 3;
             let database = on.database().await?;
-            let program = if which == 0 {
-                database.prepare()?;
-                database.serve()?
-            } else {
-                database.serve_as(bare::MODE)?
+            let program = match which {
+                0 => {
+                    database.prepare()?;
+                    database.serve()?
+                }
+                1 => database.serve_as(bare::MODE)?,
+                _ => {
+                    let Some(program) = database.serve_c15t()? else {
+                        database.remove().await?;
+                        continue;
+                    };
+                    program
+                }
             };
             if which == 0 {
                 before.push(mebibytes(program.memory("VmRSS")?));
@@ -135,9 +145,12 @@ async fn connections(on: On<'_>) -> Result<()> {
             database.remove().await?;
         }
     }
-    for (connections, [assent, bare]) in CONNECTIONS.iter().zip(&figures) {
+    for (connections, [assent, bare, c15t]) in CONNECTIONS.iter().zip(&figures) {
         assent.say(&format!("{connections} connections: Assent"));
         bare.say(&format!("{connections} connections: bare handler"));
+        if !c15t.rates.is_empty() {
+            c15t.say(&format!("{connections} connections: c15t"));
+        }
     }
     let of = |connections: usize, which: usize| {
         let at = CONNECTIONS.iter().position(|each| *each == connections).unwrap_or_default();
@@ -150,6 +163,10 @@ async fn connections(on: On<'_>) -> Result<()> {
         &format!(">= {RATE}x"),
         ratio >= RATE,
     );
+    if !of(64, 2).rates.is_empty() {
+        let times = median(of(64, 0).rates.clone()) / median(of(64, 2).rates.clone());
+        report("64: rate over c15t's", &format!("{times:.0}x"), &format!("> {TIMES}x"), times > TIMES);
+    }
     let slow = median(of(64, 0).slow.clone());
     report("64: p99", &format!("{slow:.2} ms"), &format!("< {SLOWEST} ms"), slow < SLOWEST);
     let ratio = median(of(1, 0).medians.clone()) / median(of(1, 1).medians.clone());

@@ -12,6 +12,9 @@ use crate::{packages, wasm};
 /// The peers whose banners `bench page` shows beside ours, at the versions that its figures name.
 const PEERS: [(&str, &str); 2] = [("vanilla-cookieconsent", "3.1.0"), ("cookies-eu-banner", "3.0.0")];
 
+/// The peer beside which `bench server` records, and what it reaches PostgreSQL by.
+const BACKEND: [(&str, &str); 3] = [("@c15t/backend", "2.2.1"), ("kysely", "0.28.18"), ("pg", "8.23.1")];
+
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Which benchmark, and its own options
@@ -21,6 +24,9 @@ pub(crate) struct Options {
 
 pub(crate) fn bench(options: &Options) -> Result<()> {
     wasm::build()?;
+    if options.arguments.is_empty() || options.arguments.iter().any(|name| name == "server") {
+        let _ = packages::from_npm(&BACKEND).inspect_err(|error| println!("{error:#}"));
+    }
     if options.arguments.is_empty() || options.arguments.iter().any(|name| name == "page") {
         // The other benchmarks can do without; this one says at its turn what it lacks.
         let _ = browser().inspect_err(|error| println!("{error:#}"));

@@ -5,6 +5,7 @@
 mod bench;
 mod cargo;
 mod checks;
+mod deny;
 mod package;
 mod packages;
 mod postgres;
@@ -42,6 +43,8 @@ enum Task {
     Widget,
     /// Check the repository's own rules alone
     Rules,
+    /// Ask cargo-deny about the dependencies, where it is installed
+    Deny,
     /// Measure: bytes, pages, recording, the ledger, exports, the operator's side
     Bench(bench::Options),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Package(options) => package::package(&options),
         Task::Widget => wasm::build(),
         Task::Rules => checks::check(),
+        Task::Deny => deny::deny(),
         Task::Bench(options) => bench::bench(&options),
     };
     match done {

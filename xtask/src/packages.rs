@@ -60,7 +60,7 @@ pub(crate) struct Machine {
     pub(crate) postgres: Option<PathBuf>,
     pub(crate) typescript: bool,
     pub(crate) schemathesis: Option<PathBuf>,
-    /// Whatever reads the files of `packaging/`.
+    /// Whatever reads the files of `packaging/`, nginx too.
     pub(crate) readers: bool,
     /// One sentence for each thing that is missing, with the line that installs it.
     pub(crate) missing: Vec<String>,
@@ -138,7 +138,7 @@ pub(crate) fn prepare() -> Machine {
     if !nginx_is_here() {
         machine.missing.push(format!("nginx is missing, install it by: {}", apt_line(&[NGINX])));
     }
-    machine.readers = READERS.iter().all(|(program, _)| find(program).is_some());
+    machine.readers = nginx_is_here() && READERS.iter().all(|(program, _)| find(program).is_some());
     for (program, package) in READERS.iter().filter(|(program, _)| find(program).is_none()) {
         machine.missing.push(format!("{program} is missing, install it by: {}", apt_line(&[package])));
     }

@@ -165,6 +165,38 @@ mod tools {
     }
 
     #[test]
+    fn nginx_reads_its_part() {
+        let folder = TempDir::new().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(["assent.example".to_owned()]).unwrap();
+        std::fs::write(at("key"), key.serialize_pem()).unwrap();
+        std::fs::write(at("certificate"), certificate.self_signed(&key).unwrap().pem()).unwrap();
+        // Only the certificate's place is another one; it must be there.
+        let site = read("nginx/assent.conf")
+            .replace("/etc/ssl/assent.example.pem", &at("certificate"))
+            .replace("/etc/ssl/assent.example.key", &at("key"));
+        assert!(!site.contains("/etc/ssl"), "{site}");
+        std::fs::write(at("site"), site).unwrap();
+        let whole = format!(
+            "events {{}}\npid {};\nerror_log stderr;\nhttp {{ include {}; }}\n",
+            at("pid"),
+            at("site")
+        );
+        std::fs::write(at("nginx.conf"), whole).unwrap();
+        // Programs of the system are not on everybody's PATH.
+        let program =
+            ["/usr/sbin/nginx", "/usr/local/sbin/nginx"].into_iter().find(|file| Path::new(file).is_file());
+        content(Command::new(program.unwrap_or("nginx")).args([
+            "-e",
+            "stderr",
+            "-t",
+            "-c",
+            &at("nginx.conf"),
+        ]));
+    }
+
+    #[test]
     fn systemd_finds_the_service_shut_in() {
         let folder = TempDir::new().unwrap();
         // Only the program's place is another one; it must be there.

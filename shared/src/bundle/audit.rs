@@ -17,7 +17,7 @@ use super::verify::Trust;
 use super::whole::{Leaves, Whole};
 use crate::id::SiteId;
 use crate::ledger::entry::leaf_hash;
-use crate::ledger::{AuditEntry, Entry, Hash, PublicKey, Salt, SignedCheckpoint};
+use crate::ledger::{AuditEntry, Entry, Hash, PublicKey, Salt, SignedCheckpoint, from_base64};
 
 /// What the first line says it is.
 pub const FORMAT: &str = "assent.audit.v1";
@@ -261,7 +261,7 @@ pub(super) fn verify(mut file: impl BufRead, trust: &Trust) -> Result<Report, Fa
         if whole.is_none()
             && let Ok(Hashes { leaves: more }) = serde_json::from_slice(line)
         {
-            let bytes = BASE64.decode(more.as_bytes()).ok().filter(|bytes| bytes.len() % 32 == 0);
+            let bytes = from_base64(more).filter(|bytes| bytes.len() % 32 == 0);
             let bytes = bytes.ok_or_else(|| {
                 Broken::somewhere(What::Malformed, "a line of leaves does not hold whole hashes")
             })?;

@@ -9,6 +9,8 @@ use ed25519_dalek::{Signature, Signer, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::from_base64;
+
 /// The signature type of Ed25519.
 const ED25519: u8 = 1;
 /// A note with more signatures is not looked at; at least 16 must be.
@@ -130,7 +132,7 @@ pub(super) fn key_id(name: &str, signature_type: u8, key: &VerifyingKey) -> [u8;
 pub(super) fn read_key(text: &str, signature_type: u8) -> Option<(String, VerifyingKey)> {
     let mut parts = text.trim().splitn(3, '+');
     let (name, id, key) = (parts.next()?, parts.next()?, parts.next()?);
-    let bytes = BASE64.decode(key.as_bytes()).ok()?;
+    let bytes = from_base64(key)?;
     let (_, key) = bytes.split_first().filter(|(own, _)| **own == signature_type)?;
     let key = VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
     // The id is there so that a key that was cut or mistyped is seen.
@@ -175,7 +177,7 @@ impl<'a> Note<'a> {
             .lines()
             .map(|line| {
                 let (name, signature) = line.strip_prefix("— ")?.split_once(' ')?;
-                let bytes = BASE64.decode(signature.as_bytes()).ok()?;
+                let bytes = from_base64(signature)?;
                 let (id, signature) = bytes.split_first_chunk::<4>()?;
                 (is_name(name) && !signature.is_empty()).then(|| (name, *id, signature.to_vec()))
             })

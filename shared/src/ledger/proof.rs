@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::note::{NoteError, PublicKey};
-use super::{Checkpoint, Entry, Hash, Salt, SignedCheckpoint, tree};
+use super::{Checkpoint, Entry, Hash, Salt, SignedCheckpoint, from_base64, tree};
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 
@@ -90,7 +90,7 @@ impl ReceiptProof {
         let opening = lines
             .next_if(|line| line.starts_with("extra "))
             .map(|line| {
-                let bytes = BASE64.decode(&line.as_bytes()["extra ".len()..]).ok()?;
+                let bytes = from_base64(&line["extra ".len()..])?;
                 serde_json::from_slice(&bytes).ok()
             })
             .map(|opening| opening.ok_or(malformed("its extra data is no receipt with its salt")))

@@ -4,11 +4,10 @@
 use std::fmt::Write;
 use std::str::FromStr;
 
-use data_encoding::BASE64;
 use ed25519_dalek::{Signature, VerifyingKey};
 
 use super::note::{NotAKey, key_id, read_key};
-use super::{Hash, SignedCheckpoint};
+use super::{Hash, SignedCheckpoint, from_base64};
 
 /// The signature type of a timestamped Ed25519 cosignature.
 const COSIGNATURE: u8 = 4;
@@ -39,7 +38,7 @@ impl WitnessKey {
     pub fn cosigned_at(&self, checkpoint: &SignedCheckpoint, lines: &str) -> Option<u64> {
         lines.lines().find_map(|line| {
             let signature = line.strip_prefix("— ")?.strip_prefix(&self.name)?.strip_prefix(' ')?;
-            let bytes = BASE64.decode(signature.as_bytes()).ok()?;
+            let bytes = from_base64(signature)?;
             let (id, rest) = bytes.split_first_chunk::<4>()?;
             let (time, signature) = rest.split_first_chunk::<8>()?;
             let time = u64::from_be_bytes(*time);
@@ -66,7 +65,7 @@ pub fn add_checkpoint(old: u64, proof: &[Hash], checkpoint: &SignedCheckpoint) -
 mod tests {
     use super::*;
     use crate::ledger::{Checkpoint, SigningKey};
-    use data_encoding::HEXLOWER;
+    use data_encoding::{BASE64, HEXLOWER};
     use ed25519_dalek::Signer;
 
     /// A witness as the specification has it.
