@@ -46,8 +46,8 @@ const start = (event) => {
   observer.observe(document, { childList: true, subtree: true });
   listen(life.signal, "abort", () => observer.disconnect());
   listen(document, "DOMContentLoaded", settle);
-  // To listen to other tabs has the browser open its storage, which takes as long as reading the cookie: what was granted runs
-  // first. By a timer, because a page that nobody has looked at yet follows too.
+  // To listen to other tabs has the browser open its storage once more, which takes longer than reading it: the page's own first
+  // steps go before that. By a timer, because a page that nobody has looked at yet follows too.
   setTimeout(() => {
     listen(window, "storage", look);
     if (!life.signal.aborted && said !== read().said) look();
