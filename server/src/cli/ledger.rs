@@ -302,8 +302,8 @@ pub(super) async fn hold(command: HoldCommand, store: &Store) -> Result<(), Stri
 pub(super) async fn retention(arguments: RetentionArguments, app: &App) -> Result<(), String> {
     let RetentionArguments { site, days, .. } = arguments;
     let changes = Changes { retention_days: Some(days.map(i64::from)), ..Changes::default() };
-    let changed = sites::change(app, &Caller::command_line(), &site, changes).await;
-    changed.map_err(|error| error.cause().unwrap_or_else(|| format!("{error}.")))?;
+    let done = sites::change(app, &Caller::command_line(), &site, changes).await;
+    done.map_err(|error| error.cause().unwrap_or_else(|| format!("{error}.")))?;
     match days {
         Some(days) => {
             print(&format!("Receipts of `{site}` are erased after {days} days, unless they are held.\n"));

@@ -220,7 +220,7 @@ pub(crate) fn limit(others: &Others) -> Result<i64> {
 pub(crate) fn after(others: &Others) -> Result<Option<Place>> {
     let Some(after) = others.get("after") else { return Ok(None) };
     let place = || {
-        let mut parts = after.split('.').map(|part| numbers::plain::<i64>(part));
+        let mut parts = after.split('.').map(numbers::plain::<i64>);
         let place = Place(parts.next()??, parts.next()??, parts.next()??);
         parts.next().is_none().then_some(place)
     };
