@@ -25,6 +25,9 @@ use crate::widget;
 /// Receipts of one statement at most; SQLite takes 32,766 values in one.
 const AT_ONCE: usize = 2048;
 
+/// Rows up to which SQLite keeps a statement prepared.
+const KEPT: usize = 64;
+
 /// What the receipts of one site come to.
 struct Prepared<'a> {
     site: &'a SiteId,
@@ -127,11 +130,12 @@ async fn store_on_sqlite(writer: &SqlitePool, prepared: &[Prepared<'_>]) -> sqlx
         push_site(&mut text, of_site);
     }
     text.push("; commit");
-    let alone = prepared.len() == 1;
+    // A text of its own for each number of rows: only the small ones are worth the memory of being kept.
+    let is_kept = matches!(prepared, [of_site] if of_site.new.len() <= KEPT);
     let mut connection = writer.acquire().await?;
     // To its end, even if nobody waits any more: half of it would leave a transaction open.
     let work = async move {
-        let stored = text.build().persistent(alone).execute(&mut *connection).await;
+        let stored = text.build().persistent(is_kept).execute(&mut *connection).await;
         if stored.is_err() && roll_back(&mut connection).await.is_err() {
             connection.close_on_drop();
         }

@@ -44,8 +44,8 @@ impl KnownEdges {
         let mut known = self.lock();
         let known = known.get_mut(site)?;
         let Memory::Edge(edge) = &*known else { return None };
-        let size = Memory::Size(edge.frontier.size());
-        match std::mem::replace(known, size) {
+        let taken = Memory::Size(edge.frontier.size());
+        match std::mem::replace(known, taken) {
             Memory::Edge(edge) => Some(edge),
             Memory::Size(_) => None,
         }
@@ -58,13 +58,13 @@ impl KnownEdges {
         let alone = match known.get(site) {
             None => true,
             Some(Memory::Edge(edge)) => edge.frontier.size() == found,
-            Some(Memory::Size(size)) => *size == found,
+            Some(Memory::Size(left)) => *left == found,
         };
         if known.len() >= REMEMBERED && !known.contains_key(site) {
             known.clear();
         }
-        let size = edge.frontier.size();
-        known.insert(site.clone(), if alone { Memory::Edge(edge) } else { Memory::Size(size) });
+        let memory = if alone { Memory::Edge(edge) } else { Memory::Size(edge.frontier.size()) };
+        known.insert(site.clone(), memory);
     }
 
     /// Forgets all of them: a database that was away may be another one than before.

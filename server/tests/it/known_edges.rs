@@ -87,7 +87,9 @@ async fn many_sites_in_one_batch_are_stored_together_or_not_at_all(engine: Engin
     let batch_of = |first: u64| -> Vec<Receipt> {
         let of = |(at, site): (u64, &SiteId)| {
             let mut some = fresh(&model, first + 10 * at..first + 10 * at + 3);
-            some.iter_mut().for_each(|receipt| receipt.site = site.clone());
+            for receipt in &mut some {
+                receipt.site = site.clone();
+            }
             some
         };
         (0..).zip(&sites).flat_map(of).collect()
