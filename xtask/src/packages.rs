@@ -174,7 +174,10 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
 
 /// The folder with Postgres's server programs; Debian keeps them out of `PATH`, one folder per version.
 pub(crate) fn postgres_binaries() -> Option<PathBuf> {
-    let complete = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    // A folder with a part of them, as language packages bring it, is of no use: some tests copy a server, others follow it.
+    let complete = |folder: &Path| {
+        ["initdb", "pg_basebackup", "postgres"].iter().all(|program| folder.join(program).is_file())
+    };
     if let Some(folder) = find("initdb").and_then(|file| file.parent().map(Path::to_owned))
         && complete(&folder)
     {
