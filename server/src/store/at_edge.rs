@@ -11,10 +11,12 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{PgConnection, QueryBuilder, Sqlite};
 use tracing::Instrument as _;
 
+use super::counts::push_counts;
+use super::decisions::push_decisions;
 use super::known_edges::KnownEdge;
 use super::ledgers::leaf_to_sql;
 use super::open_ledger::{ClosedLedger, OpenLedger};
-use super::receipts::{New, proven};
+use super::receipts::{New, proven, push_receipts};
 use super::{Appended, Pool, Store};
 use crate::crash::{self, Point};
 use crate::sealer::Sealer;
@@ -149,7 +151,6 @@ async fn roll_back(connection: &mut SqliteConnection) -> sqlx::Result<()> {
 }
 
 fn push_site(text: &mut QueryBuilder<Sqlite>, Prepared { site, known, new, closed, counts }: &Prepared<'_>) {
-    let site = site.as_str();
     text.push("; update ledgers set leaves = case when ledger = ").push_bind(known.ledger);
     text.push(" and leaves = ").push_bind(leaf_to_sql(known.frontier.size()));
     text.push(" and checkpoint = ").push_bind(known.checkpoint.clone());
@@ -158,51 +159,20 @@ fn push_site(text: &mut QueryBuilder<Sqlite>, Prepared { site, known, new, close
     text.push(" end, frontier = ").push_bind(closed.edge.frontier.to_bytes());
     text.push(", checkpoint = ").push_bind(closed.edge.checkpoint.clone());
     text.push(", signing_key = ").push_bind(closed.edge.signing_key.clone());
-    text.push(", widget = ").push_bind(widget::HASH).push(" where site = ").push_bind(site);
-    text.push(
-        "; insert into receipts (site, ledger, leaf_index, decision, visitor, body, salt, received_at, commitment, kind) ",
-    );
-    text.push_values(new, |mut row, New { leaf_index, receipt, body, salt, kind, commitment }| {
-        row.push_bind(site)
-            .push_bind(known.ledger)
-            .push_bind(*leaf_index)
-            .push_bind(receipt.decision.as_str())
-            .push_bind(receipt.visitor.as_str())
-            .push_bind(body.as_str())
-            .push_bind(salt.0.to_vec())
-            .push_bind(receipt.received_at)
-            .push_bind(commitment.map(|commitment| commitment.0.to_vec()))
-            .push_bind(*kind);
-    });
-    text.push("; insert into decisions (site, decision, ledger, leaf_index, received_at) ");
-    text.push_values(new, |mut row, New { leaf_index, receipt, .. }| {
-        row.push_bind(site)
-            .push_bind(receipt.decision.as_str())
-            .push_bind(known.ledger)
-            .push_bind(*leaf_index)
-            .push_bind(receipt.received_at);
-    });
+    text.push(", widget = ").push_bind(widget::HASH).push(" where site = ").push_bind(site.as_str());
+    text.push("; ");
+    push_receipts(text, site, known.ledger, new);
+    text.push("; ");
+    push_decisions(text, site, known.ledger, new);
     if !closed.tiles().is_empty() {
         text.push("; insert into nodes (site, ledger, level, place, hash) ");
         text.push_values(closed.tiles(), |mut row, (level, place, hash)| {
-            row.push_bind(site).push_bind(known.ledger).push_bind(i64::from(*level));
+            row.push_bind(site.as_str()).push_bind(known.ledger).push_bind(i64::from(*level));
             row.push_bind(leaf_to_sql(*place)).push_bind(hash.0.to_vec());
         });
     }
-    text.push("; insert into counts (site, day, notice, locale, device, event, purpose, count) ");
-    text.push_values(counts, |mut row, (line, count)| {
-        row.push_bind(site)
-            .push_bind(line.day)
-            .push_bind(i64::from(line.notice))
-            .push_bind(line.locale.as_str())
-            .push_bind(line.device.as_str())
-            .push_bind(line.event.as_str())
-            .push_bind(line.purpose.as_str())
-            .push_bind(*count);
-    });
-    text.push(
-        " on conflict (site, day, notice, locale, device, event, purpose) do update set count = counts.count + excluded.count",
-    );
+    text.push("; ");
+    push_counts(text, counts.iter());
 }
 
 /// One statement a site. Everything else in it reads what the first part of it returns: nothing, where the ledger is not at its

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use assent_shared::SiteId;
-use sqlx::QueryBuilder;
+use sqlx::{Database, Encode, QueryBuilder, Type};
 
 use super::{Store, Transaction, on_engine, on_transaction};
 use crate::statistics::event::Counted;
@@ -66,29 +66,39 @@ pub struct CountRow {
     pub count: i64,
 }
 
+/// The statement that adds to the sums.
+pub(super) fn push_counts<'q, Db>(
+    text: &mut QueryBuilder<Db>,
+    counts: impl Iterator<Item = (&'q Counted, &'q i64)>,
+) where
+    Db: Database,
+    i64: Encode<'q, Db> + Type<Db>,
+    &'q str: Encode<'q, Db> + Type<Db>,
+{
+    text.push("insert into counts (site, day, notice, locale, device, event, purpose, count) ");
+    text.push_values(counts, |mut row, (line, count)| {
+        row.push_bind(line.site.as_str())
+            .push_bind(line.day)
+            .push_bind(i64::from(line.notice))
+            .push_bind(line.locale.as_str())
+            .push_bind(line.device.as_str())
+            .push_bind(line.event.as_str())
+            .push_bind(line.purpose.as_str())
+            .push_bind(*count);
+    });
+    text.push(
+        " on conflict (site, day, notice, locale, device, event, purpose) do update set count = counts.count + excluded.count",
+    );
+}
+
 impl Transaction {
     /// Adds to the sums, in one order everywhere.
     pub(super) async fn add_counts(&mut self, counts: &BTreeMap<Counted, i64>) -> sqlx::Result<()> {
         let lines: Vec<(&Counted, &i64)> = counts.iter().collect();
         on_transaction!(self, |transaction, Db| {
             for some in lines.chunks(LINES) {
-                let mut insert = QueryBuilder::<Db>::new(
-                    "insert into counts (site, day, notice, locale, device, event, purpose, count) ",
-                );
-                insert.push_values(some, |mut row, (line, count)| {
-                    row.push_bind(line.site.as_str())
-                        .push_bind(line.day)
-                        .push_bind(i64::from(line.notice))
-                        .push_bind(line.locale.as_str())
-                        .push_bind(line.device.as_str())
-                        .push_bind(line.event.as_str())
-                        .push_bind(line.purpose.as_str())
-                        .push_bind(**count);
-                });
-                insert.push(
-                    " on conflict (site, day, notice, locale, device, event, purpose)
-                     do update set count = counts.count + excluded.count",
-                );
+                let mut insert = QueryBuilder::<Db>::new("");
+                push_counts(&mut insert, some.iter().copied());
                 insert.build().execute(&mut **transaction).await?;
             }
         });

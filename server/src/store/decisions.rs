@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use assent_shared::{DecisionId, Receipt, SiteId};
-use sqlx::QueryBuilder;
+use sqlx::{Database, Encode, QueryBuilder, Type};
 
 use super::receipts::{New, SHOWN};
 use super::{ReceiptRow, Store, Transaction, in_statements, on_engine, on_transaction};
@@ -13,6 +13,27 @@ use super::{ReceiptRow, Store, Transaction, in_statements, on_engine, on_transac
 pub(super) const RECEIPT_OF: &str = "decisions join receipts on receipts.site = decisions.site
      and receipts.ledger = decisions.ledger and receipts.leaf_index = decisions.leaf_index
      and receipts.received_at = decisions.received_at";
+
+/// The statement that says where new receipts are.
+pub(super) fn push_decisions<'q, Db>(
+    text: &mut QueryBuilder<Db>,
+    site: &'q SiteId,
+    ledger: i64,
+    new: &'q [New<'_>],
+) where
+    Db: Database,
+    i64: Encode<'q, Db> + Type<Db>,
+    &'q str: Encode<'q, Db> + Type<Db>,
+{
+    text.push("insert into decisions (site, decision, ledger, leaf_index, received_at) ");
+    text.push_values(new, |mut row, New { leaf_index, receipt, .. }| {
+        row.push_bind(site.as_str())
+            .push_bind(receipt.decision.as_str())
+            .push_bind(ledger)
+            .push_bind(*leaf_index)
+            .push_bind(receipt.received_at);
+    });
+}
 
 impl Transaction {
     /// What is stored under the ids of these decisions. Mostly nothing is, and then no receipt is looked for.
@@ -55,16 +76,8 @@ impl Transaction {
     ) -> sqlx::Result<()> {
         on_transaction!(self, |transaction, Db| {
             for some in in_statements(new) {
-                let mut insert = QueryBuilder::<Db>::new(
-                    "insert into decisions (site, decision, ledger, leaf_index, received_at) ",
-                );
-                insert.push_values(some, |mut row, New { leaf_index, receipt, .. }| {
-                    row.push_bind(site.as_str())
-                        .push_bind(receipt.decision.as_str())
-                        .push_bind(ledger)
-                        .push_bind(*leaf_index)
-                        .push_bind(receipt.received_at);
-                });
+                let mut insert = QueryBuilder::<Db>::new("");
+                push_decisions(&mut insert, site, ledger, some);
                 insert.build().execute(&mut **transaction).await?;
             }
         });

@@ -7,7 +7,7 @@ use assent_shared::ledger::proof::Opening;
 use assent_shared::ledger::{Hash, ReceiptProof, Salt};
 use assent_shared::{DecisionId, Receipt, SiteId, VisitorId};
 use serde_json::value::RawValue;
-use sqlx::QueryBuilder;
+use sqlx::{Database, Encode, QueryBuilder, Type};
 
 use super::ledgers::AppendError;
 use super::open_ledger::ClosedLedger;
@@ -72,6 +72,36 @@ pub(super) struct New<'a> {
     pub(super) kind: i64,
     /// None where nothing is sealed, which only the benchmark does.
     pub(super) commitment: Option<Hash>,
+}
+
+/// The statement that stores new receipts.
+pub(super) fn push_receipts<'q, Db>(
+    text: &mut QueryBuilder<Db>,
+    site: &'q SiteId,
+    ledger: i64,
+    new: &'q [New<'_>],
+) where
+    Db: Database,
+    i64: Encode<'q, Db> + Type<Db>,
+    &'q str: Encode<'q, Db> + Type<Db>,
+    Vec<u8>: Encode<'q, Db> + Type<Db>,
+    Option<Vec<u8>>: Encode<'q, Db> + Type<Db>,
+{
+    text.push(
+        "insert into receipts (site, ledger, leaf_index, decision, visitor, body, salt, received_at, commitment, kind) ",
+    );
+    text.push_values(new, |mut row, New { leaf_index, receipt, body, salt, kind, commitment }| {
+        row.push_bind(site.as_str())
+            .push_bind(ledger)
+            .push_bind(*leaf_index)
+            .push_bind(receipt.decision.as_str())
+            .push_bind(receipt.visitor.as_str())
+            .push_bind(body.as_str())
+            .push_bind(commitment.map(|_| salt.0.to_vec()))
+            .push_bind(receipt.received_at)
+            .push_bind(commitment.map_or(Vec::new(), |commitment| commitment.0.to_vec()))
+            .push_bind(*kind);
+    });
 }
 
 /// A new receipt with its proof.
@@ -177,25 +207,8 @@ impl Transaction {
     ) -> sqlx::Result<()> {
         on_transaction!(self, |transaction, Db| {
             for some in in_statements(new) {
-                let mut insert = QueryBuilder::<Db>::new(
-                    "insert into receipts
-                     (site, ledger, leaf_index, decision, visitor, body, salt, received_at, commitment, kind) ",
-                );
-                insert.push_values(
-                    some,
-                    |mut row, New { leaf_index, receipt, body, salt, kind, commitment }| {
-                        row.push_bind(site.as_str())
-                            .push_bind(ledger)
-                            .push_bind(*leaf_index)
-                            .push_bind(receipt.decision.as_str())
-                            .push_bind(receipt.visitor.as_str())
-                            .push_bind(body.as_str())
-                            .push_bind(commitment.map(|_| salt.0.to_vec()))
-                            .push_bind(receipt.received_at)
-                            .push_bind(commitment.map_or(Vec::new(), |commitment| commitment.0.to_vec()))
-                            .push_bind(*kind);
-                    },
-                );
+                let mut insert = QueryBuilder::<Db>::new("");
+                push_receipts(&mut insert, site, ledger, some);
                 insert.build().execute(&mut **transaction).await?;
                 crash::point(Point::SomeReceiptsStored);
             }

@@ -5,13 +5,46 @@ use assent_shared::ledger::Reason;
 use assent_shared::{Receipt, SiteId};
 
 use crate::harness::{Engine, NOW, TestServer, both_engines, refusal};
+use crate::ledger::raw;
 
 both_engines!(
+    a_known_edge_is_not_locked_first,
     two_servers_that_append_in_turns_build_one_ledger,
     what_is_known_is_repeated_and_what_is_new_beside_it_is_stored,
     what_others_append_to_the_ledger_is_not_overwritten,
     many_sites_in_one_batch_are_stored_together_or_not_at_all,
 );
+
+async fn a_known_edge_is_not_locked_first(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    for number in 1..=3 {
+        app.post(&refusal(number)).await;
+    }
+    // The careful way begins by writing the size that is there.
+    let (forbid, allow) = match engine {
+        Engine::Sqlite => (
+            "create trigger no_lock before update on ledgers when new.leaves = old.leaves
+             begin select raise(abort, 'locked first'); end",
+            "drop trigger no_lock",
+        ),
+        Engine::Postgres => (
+            "create trigger no_lock before update on ledgers for each row when (new.leaves = old.leaves)
+             execute function refuse('locked first')",
+            "drop trigger no_lock on ledgers",
+        ),
+    };
+    raw(app.store(), forbid).await.unwrap();
+    let (status, answer) = app.post(&refusal(4)).await;
+    assert_eq!(status, 201, "{answer}");
+    let known = app.receipts().await[0].1.clone();
+    assert!(
+        app.store().append_receipts(&[known], &[], NOW).await.is_err(),
+        "what is known goes the careful way"
+    );
+    raw(app.store(), allow).await.unwrap();
+    app.proves(&answer).await;
+    app.finish().await;
+}
 
 async fn two_servers_that_append_in_turns_build_one_ledger(engine: Engine) {
     let app = TestServer::start(engine).await;
