@@ -52,12 +52,11 @@ pub async fn create_decision(
         // The cookie is HttpOnly after the first answer: the page's script cannot read it and mints another secret.
         decision.visitor = secret;
     }
-    let visitor = decision.visitor.clone();
-    let own = StoredDecision::from(&decision);
+    let cookies = first_party.then(|| (decision.visitor.clone(), StoredDecision::from(&decision)));
 
     let id = decision.id.clone();
     let (new, sealed) = match record(&app, &page.site, &page.origin, decision, &headers).await? {
-        Appended::New(sealed) => (true, Some(sealed)),
+        Appended::New(fresh) => (true, Some(fresh.sealed()?)),
         Appended::Repeated { .. } => (false, app.store.sealed(&page.site.site.id, id.as_str()).await?),
         Appended::Conflict { .. } => return Err(Error::DecisionConflict),
         Appended::Refused(refusal) => return Err(Error::Refused(refusal)),
@@ -67,7 +66,7 @@ pub async fn create_decision(
     let mut response = (error::created(new), sealed.json()).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if first_party {
+    if let Some((visitor, own)) = cookies {
         // A choice that the browser made after this decision is left alone.
         let newer = stored_decision(&headers).is_some_and(|other| other.decided_at > own.decided_at);
         set_cookies(&mut response, &visitor, (!newer).then_some(&own), &page.origin, &page.site.site);

@@ -36,6 +36,8 @@ pub(crate) fn hsts(days: u32) -> Option<HeaderValue> {
 }
 
 fn add(headers: &mut HeaderMap, for_sites: bool) {
+    // Once, and not while they are added.
+    headers.reserve(8);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let declared = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is = |part: &str| declared.contains(part);

@@ -249,10 +249,10 @@ impl Sealer {
         let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
         let newest = keys.last()?;
         let Some(last) = last else { return Some(Signers { key: newest.clone(), previous: None }) };
-        let last: PublicKey = last.parse().ok()?;
-        let signed = keys.iter().find(|key| key.public(origin) == last)?;
-        let handover = signed.public(origin) != newest.public(origin);
-        Some(Signers { key: newest.clone(), previous: handover.then(|| signed.clone()) })
+        // As text: reading a key costs as much as half a signature, and this is asked for each commit.
+        let signed = keys.iter().rposition(|key| key.public(origin).to_string() == last)?;
+        let handover = signed + 1 < keys.len();
+        Some(Signers { key: newest.clone(), previous: handover.then(|| keys[signed].clone()) })
     }
 
     /// The public halves of the keys, oldest first, under the name of a ledger.

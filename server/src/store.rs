@@ -21,6 +21,7 @@ mod exports;
 mod folded;
 mod folding;
 mod health;
+mod kept;
 mod keys;
 mod kinds;
 mod known_edges;
@@ -48,12 +49,14 @@ mod trouble;
 mod unsealed;
 mod upgrade;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 
+use self::kept::Kept;
 use crate::sealer::Sealer;
 
 pub use affected::EdgeRow;
@@ -76,7 +79,7 @@ pub use notices::{NewPublication, NoticeRow, Origin, Publishing, VersionRow};
 pub use operators::{Change, Credentials, OperatorRow, RoleOn};
 pub use partitions::PartitionRow;
 pub use pins::PinRow;
-pub use receipts::{Appended, ReceiptRow, Sealed};
+pub use receipts::{Appended, Fresh, ReceiptRow, Sealed};
 pub(crate) use schema::has_write_ahead_log;
 pub use schema::{Schema, newest_schema};
 pub use selection::CoverRow;
@@ -98,9 +101,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: Pool,
-    /// What SQLite is written through: its one writer has one connection, whose pages stay in memory from one transaction to the
-    /// next, because no other one has written in between.
-    writer: Option<SqlitePool>,
+    writer: Writer,
     sealer: Sealer,
     kinds: kinds::Kinds,
     edges: known_edges::KnownEdges,
@@ -137,6 +138,18 @@ pub enum Pool {
     Sqlite(SqlitePool),
     /// A PostgreSQL server.
     Postgres(PgPool),
+}
+
+/// What commits go through.
+#[derive(Debug, Clone)]
+enum Writer {
+    /// The one connection of SQLite's one writer, whose pages stay in memory from one transaction to the next, because no other
+    /// one has written in between.
+    Sqlite(Arc<Kept<sqlx::Sqlite>>),
+    /// One of the pool's.
+    Postgres(Arc<Kept<sqlx::Postgres>>),
+    /// The database is only read.
+    Nobody,
 }
 
 /// Expands `$body` once for each engine, with `$pool` as its pool and `$Db` as its type.
@@ -226,9 +239,12 @@ impl Store {
         let (pool, writer) = match Engine::of(url)? {
             Engine::Sqlite => {
                 let (pool, writer) = sqlite::open(url, &health).await?;
-                (Pool::Sqlite(pool), Some(writer))
+                (Pool::Sqlite(pool), Writer::Sqlite(Kept::of(writer, &health)))
             }
-            Engine::Postgres => (Pool::Postgres(postgres::open(url, &health).await?), None),
+            Engine::Postgres => {
+                let pool = postgres::open(url, &health).await?;
+                (Pool::Postgres(pool.clone()), Writer::Postgres(Kept::of(pool, &health)))
+            }
         };
         Ok(Self {
             pool,
@@ -247,7 +263,7 @@ impl Store {
             Engine::Postgres => Pool::Postgres(postgres::attach(url).await?),
         };
         let (kinds, edges, health) = Default::default();
-        Ok(Self { pool, writer: None, sealer, kinds, edges, health })
+        Ok(Self { pool, writer: Writer::Nobody, sealer, kinds, edges, health })
     }
 
     /// Looks before anything is added: for damage where nobody else does, as PostgreSQL has checksums and a log of its own, and
@@ -277,16 +293,19 @@ impl Store {
     }
 
     pub(crate) async fn begin(&self) -> sqlx::Result<Transaction> {
-        Ok(match &self.pool {
-            Pool::Sqlite(pool) => Transaction::Sqlite(self.writer.as_ref().unwrap_or(pool).begin().await?),
-            Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        Ok(match (&self.writer, &self.pool) {
+            (Writer::Sqlite(kept), _) => Transaction::Sqlite(kept.begin().await?),
+            (_, Pool::Sqlite(pool)) => Transaction::Sqlite(pool.begin().await?),
+            (_, Pool::Postgres(pool)) => Transaction::Postgres(pool.begin().await?),
         })
     }
 
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
-        if let Some(writer) = &self.writer {
-            writer.close().await;
+        match &self.writer {
+            Writer::Sqlite(kept) => kept.close().await,
+            Writer::Postgres(kept) => kept.close().await,
+            Writer::Nobody => {}
         }
         on_engine!(self, |pool| { pool.close().await });
     }

@@ -4,20 +4,22 @@
 //! the careful way, statement by statement under the ledger's lock (`receipts.rs`).
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use assent_shared::{DecisionId, Receipt, SiteId};
-use sqlx::postgres::PgPool;
-use sqlx::sqlite::{SqliteConnection, SqlitePool};
-use sqlx::{PgConnection, QueryBuilder, Sqlite};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder, Sqlite};
 use tracing::Instrument as _;
 
 use super::counts::push_counts;
 use super::decisions::push_decisions;
+use super::kept::Kept;
 use super::known_edges::KnownEdge;
 use super::ledgers::leaf_to_sql;
 use super::open_ledger::{ClosedLedger, OpenLedger};
-use super::receipts::{New, proven, push_receipts};
-use super::{Appended, Pool, Store};
+use super::receipts::{New, push_receipts};
+use super::{Appended, Store, Writer};
+use crate::clock::day_of;
 use crate::crash::{self, Point};
 use crate::sealer::Sealer;
 use crate::statistics::device::Device;
@@ -58,10 +60,10 @@ impl Store {
             let Some(of_site) = self.prepare(of_site, devices).await? else { return Ok(None) };
             prepared.push(of_site);
         }
-        let stored = match (&self.pool, &self.writer) {
-            (Pool::Postgres(pool), _) => store_on_postgres(pool, &prepared).await,
-            (Pool::Sqlite(_), Some(writer)) => store_on_sqlite(writer, &prepared).await.map(|()| true),
-            (Pool::Sqlite(_), None) => Ok(false),
+        let stored = match &self.writer {
+            Writer::Postgres(kept) => store_on_postgres(kept, &prepared).await,
+            Writer::Sqlite(kept) => store_on_sqlite(kept, &prepared).await.map(|()| true),
+            Writer::Nobody => Ok(false),
         };
         match stored {
             Ok(true) => {}
@@ -73,10 +75,9 @@ impl Store {
         crash::point(Point::Committed);
         let mut appended = Vec::with_capacity(receipts.len());
         for Prepared { site, known, new, closed, .. } in prepared {
-            for new in &new {
-                appended.push(Appended::New(proven(site, new, &closed)?));
-            }
-            self.edges.left(site, known.frontier.size(), closed.edge);
+            let closed = Arc::new(closed);
+            appended.extend(new.into_iter().map(|new| new.stored(Some(&closed))));
+            self.edges.left(site, known.frontier.size(), closed.edge.clone());
         }
         Ok(Some(appended))
     }
@@ -97,15 +98,21 @@ impl Store {
         let Some(mut ledger) = OpenLedger::at(site, &known, &self.sealer) else { return Ok(None) };
         let salts = Sealer::salts(receipts.len()).map_err(|error| sqlx::Error::Io(error.into()))?;
         let mut new = Vec::with_capacity(receipts.len());
-        let mut counts = BTreeMap::new();
+        // Few answers are different ones, and only these are taken apart into lines.
+        let mut answers = BTreeMap::new();
         for (at, ((receipt, salt), kind)) in receipts.iter().zip(salts).zip(kinds).enumerate() {
             let body = receipt.canonical_json();
             let commitment = salt.commit_receipt(&body);
             let leaf_index = ledger.append_receipt(commitment);
             new.push(New { leaf_index, receipt, body, salt, kind, commitment: Some(commitment) });
             let device = devices.get(at).copied().unwrap_or(Device::Other);
+            let same = (kind, receipt.locale.as_str(), day_of(receipt.received_at), device);
+            answers.entry(same).or_insert((receipt, device, 0)).2 += 1;
+        }
+        let mut counts = BTreeMap::new();
+        for (receipt, device, number) in answers.into_values() {
             for line in Counted::of_receipt(receipt, device) {
-                *counts.entry(line).or_default() += 1;
+                *counts.entry(line).or_default() += number;
             }
         }
         let closed = ledger.seal().closed;
@@ -126,7 +133,7 @@ fn breaks_a_rule(error: &sqlx::Error) -> bool {
 
 /// One text for all sites of the batch: the thread that SQLite works in is asked once. Where a ledger is not at its edge, a size
 /// that must not be null would be, and the rest is not carried out.
-async fn store_on_sqlite(writer: &SqlitePool, prepared: &[Prepared<'_>]) -> sqlx::Result<()> {
+async fn store_on_sqlite(kept: &Arc<Kept<Sqlite>>, prepared: &[Prepared<'_>]) -> sqlx::Result<()> {
     let mut text = QueryBuilder::<Sqlite>::new("begin immediate");
     for of_site in prepared {
         push_site(&mut text, of_site);
@@ -134,12 +141,15 @@ async fn store_on_sqlite(writer: &SqlitePool, prepared: &[Prepared<'_>]) -> sqlx
     text.push("; commit");
     // A text of its own for each number of rows: only the small ones are worth the memory of being kept.
     let is_kept = matches!(prepared, [of_site] if of_site.new.len() <= KEPT);
-    let mut connection = writer.acquire().await?;
+    let mut connection = kept.take().await?;
+    let kept = kept.clone();
     // To its end, even if nobody waits any more: half of it would leave a transaction open.
     let work = async move {
-        let stored = text.build().persistent(is_kept).execute(&mut *connection).await;
-        if stored.is_err() && roll_back(&mut connection).await.is_err() {
-            connection.close_on_drop();
+        let stored = text.build().persistent(is_kept).execute(&mut *connection.inner).await;
+        if stored.is_ok() {
+            kept.keep(connection);
+        } else if roll_back(&mut connection.inner).await.is_err() {
+            connection.inner.close_on_drop();
         }
         stored.map(|_| ())
     };
@@ -204,17 +214,21 @@ with edge as (
 select count(*) from edge";
 
 /// Whether every ledger was at its edge; if one was not, nothing is stored.
-async fn store_on_postgres(pool: &PgPool, prepared: &[Prepared<'_>]) -> sqlx::Result<bool> {
+async fn store_on_postgres(kept: &Kept<Postgres>, prepared: &[Prepared<'_>]) -> sqlx::Result<bool> {
+    let mut connection = kept.take().await?;
     if let [of_one_site] = prepared {
-        return store_site(&mut *pool.acquire().await?, of_one_site).await;
+        let stored = store_site(&mut connection.inner, of_one_site).await?;
+        kept.keep(connection);
+        return Ok(stored);
     }
-    let mut transaction = pool.begin().await?;
+    let mut transaction = connection.inner.begin().await?;
     for of_site in prepared {
         if !store_site(&mut transaction, of_site).await? {
             return Ok(false);
         }
     }
     transaction.commit().await?;
+    kept.keep(connection);
     Ok(true)
 }
 

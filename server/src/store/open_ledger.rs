@@ -74,6 +74,7 @@ pub(super) struct SealedLedger {
 }
 
 /// A ledger whose checkpoint covers everything that was appended.
+#[derive(Debug)]
 pub(super) struct ClosedLedger {
     pub(super) site: SiteId,
     /// How many leaves it had before.

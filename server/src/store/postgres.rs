@@ -9,13 +9,11 @@ use sqlx::{Connection, Executor};
 use tokio::time::timeout;
 
 use super::health::Health;
+use super::kept::FRESH;
 use super::{PATIENCE, schema};
 
 /// How long a connection that was used may take to say that it is still there.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
-
-/// A connection that was used so recently is not asked: the next statement tells as well, and asking costs each batch a round trip.
-const FRESH: Duration = Duration::from_secs(1);
 
 /// What each session is set to. A row that another server has locked is waited for no longer than a connection is. A server
 /// that froze or lost its network in the middle of a transaction is cut off by PostgreSQL, which lets go of its locks; otherwise

@@ -2,6 +2,8 @@
 //! Refuses to change a receipt: there is no update and no delete here. Erasing is in `erasures.rs`, reading in `browse.rs`.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::sync::Arc;
 
 use assent_shared::ledger::proof::Opening;
 use assent_shared::ledger::{Hash, ReceiptProof, Salt};
@@ -11,7 +13,7 @@ use sqlx::{Database, Encode, QueryBuilder, Type};
 
 use super::ledgers::AppendError;
 use super::open_ledger::ClosedLedger;
-use super::{Place, Store, Transaction, in_statements, on_engine, on_transaction};
+use super::{Place, Store, Transaction, in_statements, on_engine, on_transaction, unsealed};
 use crate::crash::{self, Point};
 use crate::sealer::{Refusal, Sealer};
 use crate::statistics::device::Device;
@@ -21,7 +23,7 @@ use crate::statistics::event::Counted;
 #[derive(Debug, Clone)]
 pub enum Appended {
     /// It is sealed now.
-    New(Sealed),
+    New(Fresh),
     /// The same decision was sealed before.
     Repeated {
         /// The bytes that were stored then.
@@ -58,8 +60,37 @@ impl Sealed {
     /// As visitors get it; the body byte for byte as it was stored.
     #[must_use]
     pub fn json(&self) -> String {
-        let proof = serde_json::Value::String(self.proof.to_string());
-        format!(r#"{{"receipt":{},"salt":"{}","proof":{proof}}}"#, self.body, String::from(self.salt))
+        let Self { body, salt, proof } = self;
+        // Both with room for all of it: a site's busiest minute is made of these. Writing to a text never fails.
+        let mut lines = String::with_capacity(64 * proof.path.len() + 512);
+        let mut json = String::with_capacity(body.len() + lines.capacity() + 256);
+        let _ = write!(lines, "{proof}");
+        let (salt, lines) = (String::from(*salt), serde_json::Value::String(lines));
+        let _ = write!(json, r#"{{"receipt":{body},"salt":"{salt}","proof":{lines}}}"#);
+        json
+    }
+}
+
+/// A receipt that was sealed just now. Its proof is computed by whoever answers with it, while the next ones are stored.
+#[derive(Debug, Clone)]
+pub struct Fresh {
+    body: String,
+    salt: Salt,
+    leaf_index: i64,
+    /// None where nothing is sealed, which only the benchmark does.
+    closed: Option<Arc<ClosedLedger>>,
+}
+
+impl Fresh {
+    /// With its proof.
+    pub fn sealed(self) -> sqlx::Result<Sealed> {
+        let Self { body, salt, leaf_index, closed } = self;
+        let proof = match closed {
+            Some(closed) => closed.proof(leaf_index),
+            None => Some(unsealed::proof()),
+        };
+        let proof = proof.ok_or_else(|| sqlx::Error::Protocol(format!("leaf {leaf_index} has no proof")))?;
+        Ok(Sealed { body, salt, proof })
     }
 }
 
@@ -72,6 +103,14 @@ pub(super) struct New<'a> {
     pub(super) kind: i64,
     /// None where nothing is sealed, which only the benchmark does.
     pub(super) commitment: Option<Hash>,
+}
+
+impl New<'_> {
+    /// Once it is stored, under what `closed` has signed.
+    pub(super) fn stored(self, closed: Option<&Arc<ClosedLedger>>) -> Appended {
+        let Self { leaf_index, body, salt, .. } = self;
+        Appended::New(Fresh { body, salt, leaf_index, closed: closed.cloned() })
+    }
 }
 
 /// The statement that stores new receipts.
@@ -102,15 +141,6 @@ pub(super) fn push_receipts<'q, Db>(
             .push_bind(commitment.map_or(Vec::new(), |commitment| commitment.0.to_vec()))
             .push_bind(*kind);
     });
-}
-
-/// A new receipt with its proof.
-pub(super) fn proven(site: &SiteId, new: &New<'_>, closed: &ClosedLedger) -> sqlx::Result<Sealed> {
-    let New { leaf_index, body, salt, .. } = new;
-    let proof = closed
-        .proof(*leaf_index)
-        .ok_or_else(|| sqlx::Error::Protocol(format!("leaf {leaf_index} of `{site}` has no proof")))?;
-    Ok(Sealed { body: body.clone(), salt: *salt, proof })
 }
 
 /// A stored receipt.
@@ -145,7 +175,7 @@ impl Transaction {
         receipts: &[Receipt],
         store: &Store,
         now: i64,
-    ) -> Result<(Vec<Appended>, Option<ClosedLedger>), AppendError> {
+    ) -> Result<(Vec<Appended>, Option<Arc<ClosedLedger>>), AppendError> {
         let sealer = &store.sealer;
         if sealer.is_off() {
             return Ok((self.append_unsealed(receipts, &store.kinds).await?, None));
@@ -156,8 +186,8 @@ impl Transaction {
         let salts = Sealer::salts(receipts.len()).map_err(|error| sqlx::Error::Io(error.into()))?;
         let mut new: Vec<New> = Vec::with_capacity(receipts.len());
         let mut in_this_batch: HashMap<&DecisionId, usize> = HashMap::new();
-        // What is new gets its proof when the checkpoint is made.
-        let mut outcomes: Vec<Result<usize, Appended>> = Vec::with_capacity(receipts.len());
+        // What is new can be proven only when the checkpoint is made.
+        let mut outcomes: Vec<Result<(), Appended>> = Vec::with_capacity(receipts.len());
         for (receipt, salt) in receipts.iter().zip(salts) {
             let before = match in_this_batch.get(&receipt.decision) {
                 Some(at) => Some((new[*at].receipt, &new[*at].body)),
@@ -174,7 +204,7 @@ impl Transaction {
                     let leaf_index = ledger.append_receipt(commitment);
                     in_this_batch.insert(&receipt.decision, new.len());
                     new.push(New { leaf_index, receipt, body, salt, kind: 0, commitment: Some(commitment) });
-                    Ok(new.len() - 1)
+                    Ok(())
                 }
             });
         }
@@ -188,14 +218,11 @@ impl Transaction {
         crash::point(Point::KindsStored);
         self.insert_receipts(site, ledger.number, &new).await?;
         crash::point(Point::ReceiptsStored);
-        let closed = self.close_ledger(ledger, now).await?;
-        let appended = outcomes
-            .into_iter()
-            .map(|outcome| match outcome {
-                Err(known) => Ok(known),
-                Ok(at) => Ok(Appended::New(proven(site, &new[at], &closed)?)),
-            })
-            .collect::<sqlx::Result<_>>()?;
+        let closed = Arc::new(self.close_ledger(ledger, now).await?);
+        let mut stored = new.into_iter().map(|new| new.stored(Some(&closed)));
+        // What is new stands in both in one order.
+        let appended =
+            outcomes.into_iter().filter_map(|outcome| outcome.err().or_else(|| stored.next())).collect();
         Ok((appended, Some(closed)))
     }
 
@@ -261,8 +288,8 @@ impl Store {
         crash::point(Point::Counted);
         transaction.commit().await?;
         crash::point(Point::Committed);
-        for ClosedLedger { site, found, edge, .. } in left {
-            self.edges.left(&site, found, edge);
+        for closed in left {
+            self.edges.left(&closed.site, closed.found, closed.edge.clone());
         }
         Ok(appended)
     }

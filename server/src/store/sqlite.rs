@@ -53,7 +53,11 @@ pub(super) async fn open(url: &str, health: &Health) -> Result<(SqlitePool, Sqli
         )
     };
     let pool = pool_of(OTHERS).connect_with(options.clone()).await.map_err(|error| failed(&error))?;
-    let writer = options.pragma("cache_size", WRITERS_PAGES).pragma("wal_autocheckpoint", PAGES_AT_ONCE);
+    let writer = options
+        .pragma("cache_size", WRITERS_PAGES)
+        .pragma("wal_autocheckpoint", PAGES_AT_ONCE)
+        // What a statement would need to be undone alone: otherwise each one makes a file for that, and deletes it.
+        .pragma("temp_store", "memory");
     let writer = pool_of(1).connect_lazy_with(writer);
     Ok((pool, writer))
 }

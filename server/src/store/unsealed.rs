@@ -8,13 +8,18 @@ use assent_shared::ledger::{Checkpoint, ReceiptProof, Salt, SignedCheckpoint, Si
 
 use super::kinds::Kinds;
 use super::receipts::New;
-use super::{Appended, Sealed, Transaction, on_transaction};
+use super::{Appended, Transaction, on_transaction};
 
 /// Stands where a proof would.
 static NO_CHECKPOINT: LazyLock<SignedCheckpoint> = LazyLock::new(|| {
     let nothing = Checkpoint { origin: "unsealed".to_owned(), size: 0, root: tree::empty_root() };
     nothing.sign(&[&SigningKey::from_seed(&[0; 32])])
 });
+
+/// Proves nothing.
+pub(super) fn proof() -> ReceiptProof {
+    ReceiptProof { index: 0, path: Vec::new(), checkpoint: NO_CHECKPOINT.clone(), opening: None }
+}
 
 impl Transaction {
     /// As sealing does it, with the same statements, but without a salt, a commitment, a tree and a signature.
@@ -58,11 +63,6 @@ impl Transaction {
                 .execute(&mut **transaction)
                 .await?;
         });
-        let proof =
-            ReceiptProof { index: 0, path: Vec::new(), checkpoint: NO_CHECKPOINT.clone(), opening: None };
-        Ok(new
-            .into_iter()
-            .map(|New { body, salt, .. }| Appended::New(Sealed { body, salt, proof: proof.clone() }))
-            .collect())
+        Ok(new.into_iter().map(|new| new.stored(None)).collect())
     }
 }

@@ -118,7 +118,7 @@ impl fmt::Display for ReceiptProof {
         }
         writeln!(f, "index {}", self.index)?;
         for hash in &self.path {
-            writeln!(f, "{}", hash.to_base64())?;
+            writeln!(f, "{}", BASE64.encode_display(&hash.0))?;
         }
         write!(f, "\n{}", self.checkpoint.note())
     }

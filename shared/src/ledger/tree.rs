@@ -1,8 +1,6 @@
 //! Owns the Merkle tree of RFC 6962 §2.1: growing it by its right edge, and the proofs of RFC 9162 §2.1.3 and §2.1.4.
 //! Refuses to hold the tree: whoever has its nodes is asked for those that are needed.
 
-use std::collections::HashMap;
-
 use sha2::{Digest, Sha256};
 
 use super::Hash;
@@ -89,23 +87,34 @@ impl Frontier {
 #[derive(Debug, Clone)]
 pub struct Growth {
     frontier: Frontier,
-    nodes: HashMap<Node, Hash>,
+    levels: Vec<Level>,
     tiles: Vec<(u8, u64, Hash)>,
+}
+
+/// Neighbouring complete subtrees of one size: at most one of the frontier, and what grew beside it.
+#[derive(Debug, Clone, Default)]
+struct Level {
+    first: u64,
+    hashes: Vec<Hash>,
 }
 
 impl Growth {
     /// Goes on from `frontier`.
     #[must_use]
     pub fn new(frontier: Frontier) -> Self {
-        Self { nodes: frontier.nodes().collect(), frontier, tiles: Vec::new() }
+        let mut levels = Vec::with_capacity(40);
+        for (node, hash) in frontier.nodes() {
+            note(&mut levels, node, hash);
+        }
+        Self { frontier, levels, tiles: Vec::new() }
     }
 
     /// Appends a leaf and says at which index.
     pub fn append(&mut self, leaf: Hash) -> u64 {
         let index = self.frontier.size();
-        let Self { frontier, nodes, tiles } = self;
+        let Self { frontier, levels, tiles } = self;
         frontier.append(leaf, |node, hash| {
-            nodes.insert(node, hash);
+            note(levels, node, hash);
             if node.level > 0 && node.level.is_multiple_of(8) {
                 tiles.push((node.level / 8, node.index, hash));
             }
@@ -125,11 +134,60 @@ impl Growth {
         &self.tiles
     }
 
-    /// The inclusion proof of a leaf that was appended here; nothing for an older one.
+    /// The inclusion proof of a leaf that was appended here (RFC 9162 §2.1.3.1); nothing for an older one.
     #[must_use]
     pub fn inclusion(&self, index: u64) -> Option<Vec<Hash>> {
-        resolve(&inclusion(index, self.frontier.size())?, |node| self.nodes.get(&node).copied())
+        let mut path = siblings(index, self.frontier.size())?
+            .map(|(start, end)| self.root_of(start, end))
+            .collect::<Option<Vec<_>>>()?;
+        path.reverse();
+        Some(path)
     }
+
+    /// The root over some leaves, the first of which begins a subtree that is as large as they are.
+    fn root_of(&self, start: u64, end: u64) -> Option<Hash> {
+        let (mut at, mut root) = (end, None);
+        // The smallest complete subtree is the last one.
+        for level in (0..64).filter(|level| (end - start) >> level & 1 == 1) {
+            at -= 1 << level;
+            let part = self.levels.get(level)?;
+            let place = (at >> level).checked_sub(part.first)?;
+            let hash = part.hashes.get(usize::try_from(place).ok()?)?;
+            root = Some(root.map_or(*hash, |right| node_hash(hash, &right)));
+        }
+        root
+    }
+}
+
+/// Takes a node into its level. What a tree completes in one level are neighbours, from left to right.
+fn note(levels: &mut Vec<Level>, node: Node, hash: Hash) {
+    let level = usize::from(node.level);
+    if levels.len() <= level {
+        levels.resize_with(level + 1, Level::default);
+    }
+    let part = &mut levels[level];
+    if part.hashes.is_empty() {
+        part.first = node.index;
+    }
+    part.hashes.push(hash);
+}
+
+/// The leaves beside each subtree that holds leaf `index`, from the largest to the smallest; nothing beyond the tree.
+fn siblings(index: u64, size: u64) -> Option<impl Iterator<Item = (u64, u64)>> {
+    let (mut start, mut end) = (0, size);
+    (index < size).then(|| {
+        std::iter::from_fn(move || {
+            if end - start <= 1 {
+                return None;
+            }
+            let middle = start + split(end - start);
+            if index < middle {
+                Some((middle, std::mem::replace(&mut end, middle)))
+            } else {
+                Some((std::mem::replace(&mut start, middle), middle))
+            }
+        })
+    })
 }
 
 /// The hashes of a proof, each as the complete subtrees that it is made of, largest first.
@@ -138,21 +196,7 @@ pub type Plan = Vec<Vec<Node>>;
 /// What the inclusion proof of leaf `index` in a tree of `size` leaves consists of (RFC 9162 §2.1.3.1).
 #[must_use]
 pub fn inclusion(index: u64, size: u64) -> Option<Plan> {
-    if index >= size {
-        return None;
-    }
-    let (mut start, mut end) = (0, size);
-    let mut plan = Vec::new();
-    while end - start > 1 {
-        let middle = start + split(end - start);
-        if index < middle {
-            plan.push(complete_subtrees(middle, end));
-            end = middle;
-        } else {
-            plan.push(complete_subtrees(start, middle));
-            start = middle;
-        }
-    }
+    let mut plan: Plan = siblings(index, size)?.map(|(start, end)| complete_subtrees(start, end)).collect();
     plan.reverse();
     Some(plan)
 }

@@ -1,5 +1,7 @@
 //! The tree against an independent implementation, and against every proof that should not hold.
 
+use std::collections::HashMap;
+
 use ct_merkle::RootHash;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use proptest::prelude::*;
