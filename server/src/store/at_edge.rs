@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use assent_shared::{DecisionId, Receipt, SiteId};
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder, Sqlite};
 use tracing::Instrument as _;
@@ -70,6 +71,11 @@ impl Store {
             Ok(false) => return Ok(None),
             // A decision is known, or on SQLite the ledger has moved on: the careful way finds out which.
             Err(error) if breaks_a_rule(&error) => return Ok(None),
+            Err(error) if is_unsupported(&error) => {
+                tracing::warn!(%error, "this PostgreSQL takes no batch in one statement; it takes several from now on");
+                self.edges.give_up();
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         }
         crash::point(Point::Committed);
@@ -125,10 +131,15 @@ fn breaks_a_rule(error: &sqlx::Error) -> bool {
     const CONSTRAINT: u32 = 19;
     let sqlx::Error::Database(error) = error else { return false };
     if let Some(error) = error.try_downcast_ref::<sqlx::sqlite::SqliteError>() {
-        let code = sqlx::error::DatabaseError::code(error);
+        let code = DatabaseError::code(error);
         return code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == CONSTRAINT);
     }
     error.is_unique_violation()
+}
+
+/// Whether the database cannot do this at all, as a cluster of shards may say (SQLSTATE `0A000`).
+fn is_unsupported(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "0A000")
 }
 
 /// One text for all sites of the batch: the thread that SQLite works in is asked once. Where a ledger is not at its edge, a size

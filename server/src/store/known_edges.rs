@@ -3,6 +3,7 @@
 //! Refuses to be believed: whoever commits at a remembered edge compares it with the ledger's row in the same statement.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use assent_shared::SiteId;
@@ -36,11 +37,21 @@ enum Memory {
 
 /// The edges of all sites; clones share them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct KnownEdges(Arc<Mutex<HashMap<SiteId, Memory>>>);
+pub(super) struct KnownEdges(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    known: Mutex<HashMap<SiteId, Memory>>,
+    /// Nobody can append at one here.
+    given_up: AtomicBool,
+}
 
 impl KnownEdges {
     /// The edge of a site's ledger, for the one who appends at it: whoever asks meanwhile gets none.
     pub(super) fn take(&self, site: &SiteId) -> Option<KnownEdge> {
+        if self.0.given_up.load(Ordering::Relaxed) {
+            return None;
+        }
         let mut known = self.lock();
         let known = known.get_mut(site)?;
         let Memory::Edge(edge) = &*known else { return None };
@@ -67,13 +78,18 @@ impl KnownEdges {
         known.insert(site.clone(), memory);
     }
 
+    /// Offers none any more.
+    pub(super) fn give_up(&self) {
+        self.0.given_up.store(true, Ordering::Relaxed);
+    }
+
     /// Forgets all of them: a database that was away may be another one than before.
     pub(super) fn forget(&self) {
         self.lock().clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SiteId, Memory>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

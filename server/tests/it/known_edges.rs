@@ -165,3 +165,34 @@ fn kinds_of(appended: &[Appended]) -> String {
     };
     appended.iter().map(letter).collect()
 }
+
+mod postgres_alone {
+    use super::*;
+
+    /// As a cluster of shards may refuse it. A sequence counts also what is undone.
+    #[tokio::test]
+    async fn what_takes_no_batch_in_one_statement_takes_it_in_several() {
+        let app = TestServer::start(Engine::Postgres).await;
+        for statement in [
+            "create sequence refusals",
+            "create function refuse_parts() returns trigger language plpgsql as $$ begin
+                 if current_query() like '%with edge as%' then
+                     perform nextval('refusals');
+                     raise exception 'parts of a statement on several tables' using errcode = '0A000';
+                 end if;
+                 return new;
+             end $$",
+            "create trigger no_parts before insert on decisions for each row execute function refuse_parts()",
+        ] {
+            raw(app.store(), statement).await.unwrap();
+        }
+        for number in 1..=4 {
+            let (status, answer) = app.post(&refusal(number)).await;
+            assert_eq!(status, 201, "{answer}");
+            app.proves(&answer).await;
+        }
+        let tried_once = "do $$ begin assert (select last_value = 1 and is_called from refusals); end $$";
+        raw(app.store(), tried_once).await.expect("it is tried once, and not again");
+        app.finish().await;
+    }
+}
