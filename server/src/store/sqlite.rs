@@ -15,11 +15,12 @@ use super::{PATIENCE, Trouble};
 /// Files up to this size are read as a whole at the start; see docs/failures.md for how long that takes.
 const READ_WHOLE: u64 = 256 * 1024 * 1024;
 
-/// What the writer keeps in memory, in the engine's own words: 16 MiB of pages, so that a large batch is not written twice.
-const WRITERS_PAGES: &str = "-16384";
+/// What the writer keeps in memory, in the engine's own words: 6 MiB of pages, so that a large batch is not written twice.
+const WRITERS_PAGES: &str = "-6144";
 
-/// Pages that are written a second time only once they are so many, 32 MiB of them: many are the same page again by then.
-const PAGES_AT_ONCE: &str = "8000";
+/// Pages that are written a second time only once they are so many, 64 MiB of them: many are the same page again by then, and
+/// whoever decides meanwhile waits for all of it.
+const PAGES_AT_ONCE: &str = "16000";
 
 /// Connections for what is no transaction, mostly reading. Each may have some megabytes of pages and statements in memory.
 const OTHERS: u32 = 6;
