@@ -19,6 +19,8 @@ use crate::{load, median, report, say};
 
 pub(crate) const RECEIPTS: u64 = 1_000_000;
 const BATCH: u64 = 8192;
+/// When the first was received; each of the others a millisecond later.
+const RECEIVED_AT: i64 = 1_795_219_200_000;
 const MEBIBYTE: f64 = 1024.0 * 1024.0;
 /// Mebibytes of the whole server.
 const MEMORY: f64 = 64.0;
@@ -152,11 +154,13 @@ pub(crate) async fn fill(database: &Database, numbers: std::ops::Range<u64>) -> 
     let keys = KeySource::File(database.folder().join("assent.key"));
     let store = Store::open(database.url(), Sealer::new(keys)).await.map_err(anyhow::Error::msg)?;
     let site: SiteId = SITE.parse()?;
+    // As a server does before it records; otherwise the first one to start would move all of it.
+    store.make_partitions(RECEIVED_AT).await?;
     for first in numbers.clone().step_by(usize::try_from(BATCH)?) {
         let receipts: Vec<Receipt> = (first..(first + BATCH).min(numbers.end))
             .map(|number| {
                 let decision: Decision = serde_json::from_str(&load::decision(number))?;
-                let received_at = 1_795_219_200_000 + i64::try_from(number)?;
+                let received_at = RECEIVED_AT + i64::try_from(number)?;
                 let (notice, widget) = ("0".repeat(64), "0".repeat(16));
                 Ok(Receipt::new(decision, site.clone(), notice, ORIGIN.to_owned(), widget, received_at))
             })
