@@ -44,6 +44,9 @@ pub(super) async fn open(url: &str, health: &Health) -> Result<(SqlitePool, Sqli
         NotMigrated::Failed(error) => failed(&error),
         NotMigrated::Refused(why) => format!("The database {} cannot be opened: {why}.", file.display()),
     })?;
+    // What a statement needs to be undone alone, or to put one page of receipts in order, would be a file of its own otherwise.
+    // Migrations have one: they put a whole table in order.
+    let options = options.pragma("temp_store", "memory");
     let pool_of = |connections: u32| {
         let health = health.clone();
         SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).before_acquire(
@@ -54,11 +57,7 @@ pub(super) async fn open(url: &str, health: &Health) -> Result<(SqlitePool, Sqli
         )
     };
     let pool = pool_of(OTHERS).connect_with(options.clone()).await.map_err(|error| failed(&error))?;
-    let writer = options
-        .pragma("cache_size", WRITERS_PAGES)
-        .pragma("wal_autocheckpoint", PAGES_AT_ONCE)
-        // What a statement would need to be undone alone: otherwise each one makes a file for that, and deletes it.
-        .pragma("temp_store", "memory");
+    let writer = options.pragma("cache_size", WRITERS_PAGES).pragma("wal_autocheckpoint", PAGES_AT_ONCE);
     let writer = pool_of(1).connect_lazy_with(writer);
     Ok((pool, writer))
 }
@@ -160,4 +159,22 @@ async fn look_at_most(pool: &SqlitePool) -> sqlx::Result<Vec<String>> {
     let newest = "select sum(length(body)) from (select body from receipts order by rowid desc limit 1000)";
     sqlx::query(newest).execute(pool).await?;
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_put_into_files_beside_the_database() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let url = url(&folder.path().join("assent.db"));
+        let Ok((pool, writer)) = open(&url, &Health::default()).await else { panic!("a new file") };
+        for pool in [pool, writer] {
+            // 2 is memory (SQLite, PRAGMA temp_store).
+            let store: i64 = sqlx::query_scalar("pragma temp_store").fetch_one(&pool).await.unwrap();
+            assert_eq!(store, 2);
+            pool.close().await;
+        }
+    }
 }
