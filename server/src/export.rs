@@ -1,8 +1,9 @@
 //! Owns exports: what can be asked for, over HTTP and on the command line, and which format and which receipts.
-//! Refuses to hold more than one page in memory, or a connection while a slow reader reads.
+//! Refuses to hold more than two pages in memory, or a connection while a slow reader reads.
 
 mod bundle;
 pub mod command;
+mod pace;
 mod rows;
 mod sql;
 mod table;

@@ -10,6 +10,7 @@ mod at_edge;
 mod audit;
 mod audit_reading;
 mod browse;
+mod busy;
 mod checkup;
 mod copy;
 mod counts;
@@ -63,6 +64,7 @@ pub use affected::EdgeRow;
 pub use audit::AuditLedgerRow;
 pub use audit_reading::{AUDIT_ERASED_AT_ONCE, AuditFilter, AuditLeafRow, AuditRow};
 pub use browse::{Filter, Order, Place, Reader};
+pub(crate) use busy::Busy;
 pub(crate) use copy::AUDIT;
 pub use copy::{CopiedLedger, Versions};
 pub use counts::{By, CountRow};
@@ -106,6 +108,7 @@ pub struct Store {
     kinds: kinds::Kinds,
     edges: known_edges::KnownEdges,
     health: health::Health,
+    busy: Busy,
 }
 
 /// What keeps the rows.
@@ -253,6 +256,7 @@ impl Store {
             kinds: kinds::Kinds::default(),
             edges: known_edges::KnownEdges::default(),
             health,
+            busy: Busy::default(),
         })
     }
 
@@ -262,8 +266,8 @@ impl Store {
             Engine::Sqlite => Pool::Sqlite(sqlite::attach(url).await?),
             Engine::Postgres => Pool::Postgres(postgres::attach(url).await?),
         };
-        let (kinds, edges, health) = Default::default();
-        Ok(Self { pool, writer: Writer::Nobody, sealer, kinds, edges, health })
+        let (kinds, edges, health, busy) = Default::default();
+        Ok(Self { pool, writer: Writer::Nobody, sealer, kinds, edges, health, busy })
     }
 
     /// Looks before anything is added: for damage where nobody else does, as PostgreSQL has checksums and a log of its own, and
@@ -284,6 +288,11 @@ impl Store {
     #[must_use]
     pub fn sealer(&self) -> &Sealer {
         &self.sealer
+    }
+
+    /// How busy it is with recording.
+    pub(crate) fn busy(&self) -> &Busy {
+        &self.busy
     }
 
     /// The connections.

@@ -12,8 +12,10 @@ use assent_shared::bundle::{FORMAT, Head, Selection, Writer, name};
 use assent_shared::ledger::{Entry, SignedCheckpoint};
 use futures_util::stream::{self, Stream};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::Progress;
+use super::pace::Pace;
 use super::table::Table;
 use super::tree::Tree;
 use crate::error::{Error, Result};
@@ -97,7 +99,8 @@ impl Bundle {
     /// The bundle's bytes, a file at a time; the next one is read when the reader asks for it.
     pub(super) fn chunks(self) -> impl Stream<Item = Result<Vec<u8>>> + Send {
         let (sender, receiver) = mpsc::channel(1);
-        let out = Out { writer: Writer::new(Vec::new(), self.head.made_at), sender };
+        let (pace, since) = (Pace::new(&self.store), Instant::now());
+        let out = Out { writer: Writer::new(Vec::new(), self.head.made_at), sender, pace, since };
         let writing: Writing = Box::pin(self.write(out));
         stream::try_unfold((Some(writing), receiver), async |(mut writing, mut receiver)| {
             let chunk = loop {
@@ -165,6 +168,9 @@ type Writing = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 struct Out {
     writer: Writer<Vec<u8>>,
     sender: mpsc::Sender<Vec<u8>>,
+    pace: Pace,
+    /// When the work on what is sent next began.
+    since: Instant,
 }
 
 impl Out {
@@ -184,10 +190,10 @@ impl Out {
         self.send(rest).await
     }
 
-    async fn send(&self, chunk: Vec<u8>) -> Result<()> {
-        self.sender
-            .send(chunk)
-            .await
-            .map_err(|_| Error::Internal("nobody reads the bundle any more".to_owned()))
+    async fn send(&mut self, chunk: Vec<u8>) -> Result<()> {
+        self.pace.rest_after(self.since.elapsed()).await;
+        let sent = self.sender.send(chunk).await;
+        self.since = Instant::now();
+        sent.map_err(|_| Error::Internal("nobody reads the bundle any more".to_owned()))
     }
 }

@@ -3,8 +3,9 @@
 
 use std::fmt::Write;
 
-use assent_shared::{DecisionId, Receipt, SiteId};
+use assent_shared::{DecisionId, SiteId};
 
+use super::rows::read;
 use crate::error::{Error, Result};
 use crate::store::{HoldRow, NoticeRow, ReceiptRow, Site, Store};
 
@@ -90,9 +91,10 @@ impl Sql {
     }
 
     /// Receipts with their choices.
-    pub(super) fn receipts(rows: &[ReceiptRow], receipts: &[(i64, Receipt)]) -> String {
+    pub(super) fn receipts(rows: &[ReceiptRow]) -> Result<String> {
         let (mut written, mut choices) = (Vec::with_capacity(rows.len()), Vec::new());
-        for (row, (_, receipt)) in rows.iter().zip(receipts) {
+        for row in rows {
+            let (_, receipt) = read(row)?;
             let (site, decision) = (quoted(receipt.site.as_str()), quoted(receipt.decision.as_str()));
             written.push(format!(
                 "({site}, {}, {}, {decision}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
@@ -121,7 +123,7 @@ impl Sql {
         let mut text = String::new();
         insert(&mut text, "assent_receipts", &written);
         insert(&mut text, "assent_choices", &choices);
-        text
+        Ok(text)
     }
 }
 

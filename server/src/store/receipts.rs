@@ -254,6 +254,7 @@ impl Store {
         devices: &[Device],
         now: i64,
     ) -> sqlx::Result<Vec<Appended>> {
+        let _commit = self.busy.begin();
         crash::point(Point::BeforeBegin);
         if let Some(appended) = self.append_at_edges(receipts, devices).await? {
             return Ok(appended);

@@ -1,17 +1,23 @@
 //! Owns what an operator gets out: complete, in order, harmless in a spreadsheet, and only with a key.
 
+use std::ops::Range;
+
+use assent::export::{ExportFormat, Wanted};
+use assent::notices;
+use assent::store::{Filter, ReceiptRow};
+use assent_shared::Receipt;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::harness::{Engine, NOW, TestServer, both_engines, id, refusal, with};
-use assent::notices;
-use assent::store::ReceiptRow;
 
 both_engines!(
     csv_is_read_back_as_it_was_decided,
     json_lines_hold_the_stored_bytes,
     time_and_visitor_filter,
     pages_join_without_gap_or_repeat,
+    slow_readers_hold_no_connection,
     only_a_working_key_of_the_site_opens_it,
     a_purpose_that_came_later_has_a_column,
     what_cannot_be_read_is_said,
@@ -93,19 +99,59 @@ async fn time_and_visitor_filter(engine: Engine) {
     app.finish().await;
 }
 
+/// Appends refusals of these numbers. Straight to the store: thousands of requests take long.
+async fn append(app: &TestServer, numbers: Range<u64>) {
+    let template = app.receipts().await[0].1.clone();
+    let more = numbers.map(|number| Receipt { decision: id(number).parse().unwrap(), ..template.clone() });
+    app.store().append_receipts(&more.collect::<Vec<_>>(), &[], NOW).await.unwrap();
+}
+
 async fn pages_join_without_gap_or_repeat(engine: Engine) {
     let app = TestServer::start(engine).await;
+    app.post(&refusal(0)).await;
+    let key = app.operator_key(None).await;
     // Two pages exactly, then one more: the places where an off-by-one would show. All have the same time.
-    for count in [2000, 1] {
-        let before = app.receipts().await.len() as u64;
-        let decisions: Vec<Value> = (before..before + count).map(refusal).collect();
-        app.post_all(&decisions).await;
-        let key = app.operator_key(None).await;
-        let text = app.get_with_key(&key, EXPORT).await.text().await.unwrap();
-        let mut csv = csv::Reader::from_reader(text.as_bytes());
-        let places: Vec<usize> = csv.records().map(|row| row.unwrap()[0].parse().unwrap()).collect();
-        assert_eq!(places.len(), app.receipts().await.len());
-        assert!(places.iter().zip(2..).all(|(place, wanted)| *place == wanted), "a gap or a repeat");
+    for numbers in [1..8000, 8000..8001] {
+        append(&app, numbers).await;
+        let export = async |format: &str| {
+            app.get_with_key(&key, &format!("{EXPORT}?format={format}")).await.text().await.unwrap()
+        };
+        // The first two leaves are the widget build and the notice.
+        let all: Vec<u64> = (2..2 + app.receipts().await.len() as u64).collect();
+        let table = export("csv").await;
+        let places = csv::Reader::from_reader(table.as_bytes())
+            .records()
+            .map(|row| row.unwrap()[0].parse().unwrap())
+            .collect::<Vec<u64>>();
+        assert!(places == all, "a gap or a repeat in CSV");
+        let place = |object: &Value| object["leaf_index"].as_u64().unwrap();
+        let objects: Vec<Value> = serde_json::from_str(&export("json").await).unwrap();
+        assert!(objects.iter().map(place).eq(all.iter().copied()), "a gap or a repeat in JSON");
+        let lines = export("jsonl").await;
+        let lines = lines.lines().map(|line| place(&serde_json::from_str(line).unwrap()));
+        assert!(lines.eq(all), "a gap or a repeat in JSON Lines");
+    }
+    app.finish().await;
+}
+
+async fn slow_readers_hold_no_connection(engine: Engine) {
+    let app = TestServer::start(engine).await;
+    app.post(&refusal(0)).await;
+    append(&app, 1..8001).await;
+    let mut readers = Vec::new();
+    // More than there are connections; each has read one page and thinks about it.
+    for _ in 0..30 {
+        let (site, filter) = (app.shop.clone(), Filter::default());
+        let wanted = Wanted { site, format: ExportFormat::Jsonl, ledger: None, filter };
+        let mut chunks = wanted.begin(app.store(), NOW).await.unwrap();
+        let first = chunks.next().await.unwrap().unwrap();
+        readers.push((first, chunks));
+    }
+    assert_eq!(app.post(&refusal(9000)).await.0, StatusCode::CREATED);
+    for (first, chunks) in readers {
+        let rest: Vec<Vec<u8>> = chunks.try_collect().await.unwrap();
+        let lines = String::from_utf8([vec![first], rest].concat().concat()).unwrap();
+        assert!((8001..=8002).contains(&lines.lines().count()));
     }
     app.finish().await;
 }

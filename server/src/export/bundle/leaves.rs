@@ -122,20 +122,26 @@ impl Bundle {
         let (mut next, mut number) = (0, 0);
         loop {
             let rows = self.page(&mut next).await?;
-            let shown = rows.iter().filter(|row| is_shown(row)).filter_map(|row| {
-                let receipt: Receipt = serde_json::from_str(row.body.as_deref()?).ok()?;
-                Some((row.leaf_index, receipt))
-            });
-            let receipts: Vec<(i64, Receipt)> = shown.collect();
             // A table without a receipt still says which columns there are.
-            if !receipts.is_empty() || rows.is_empty() && number == 0 {
-                out.file(&name::table(number), &self.table.csv(&receipts, true)?).await?;
+            if let Some(table) = self.table_of(&rows, number == 0)? {
+                out.file(&name::table(number), &table).await?;
                 number += 1;
             }
             if rows.is_empty() {
                 return Ok(());
             }
         }
+    }
+
+    /// The table of the receipts among some leaves; none without any, unless these are all there is.
+    fn table_of(&self, rows: &[LeafRow], is_first: bool) -> Result<Option<Vec<u8>>> {
+        let shown = rows.iter().filter(|row| is_shown(row)).filter_map(|row| {
+            let receipt: Receipt = serde_json::from_str(row.body.as_deref()?).ok()?;
+            Some(Ok((row.leaf_index, receipt)))
+        });
+        let mut shown = shown.peekable();
+        let is_wanted = shown.peek().is_some() || rows.is_empty() && is_first;
+        is_wanted.then(|| self.table.csv(shown, true)).transpose()
     }
 }
 
